@@ -1,0 +1,74 @@
+use std::path::PathBuf;
+
+/// Why a document could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input can't be opened or read.
+    #[error("could not read {name}")]
+    Read {
+        /// The file, or `-`.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The input has nothing to translate.
+    #[error("{name} is empty")]
+    Empty {
+        /// The file, or `-`.
+        name: String,
+    },
+    /// The input is not UTF-8 text.
+    #[error("{name} is not UTF-8 text (byte {position})")]
+    NotUtf8 {
+        /// The file, or `-`.
+        name: String,
+        /// The first byte that is not UTF-8, from 0.
+        position: usize,
+    },
+    /// The input is a binary file.
+    #[error("{name} is a binary file ({what})")]
+    Binary {
+        /// The file, or `-`.
+        name: String,
+        /// What it looks like.
+        what: String,
+    },
+    /// No format is known by this ending.
+    #[error("no output format is known for {}", path.display())]
+    Format {
+        /// The output file.
+        path: PathBuf,
+    },
+    /// The output can't be written.
+    #[error("could not write {name}")]
+    Write {
+        /// The file, or `standard output`.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Result of the document room.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Read { .. } => "check that the file exists and that you may read it".into(),
+            Self::Empty { .. } => "give a file that has text in it".into(),
+            Self::NotUtf8 { .. } => {
+                "save it as UTF-8, or convert it: iconv -f WINDOWS-1256 -t UTF-8 IN > OUT".into()
+            }
+            Self::Binary { .. } => "save the article as plain text (.txt) in UTF-8 first".into(),
+            Self::Format { .. } => "end the name in .html, .tsv, .jsonl, .md or .txt".into(),
+            Self::Write { .. } => {
+                "check that the folder exists, that you may write there, and that the disk has room"
+                    .into()
+            }
+        })
+    }
+}

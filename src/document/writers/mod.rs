@@ -1,0 +1,1 @@
+//! Writers: an [`AlignedDocument`](super::AlignedDocument) to bytes. A file a format.

@@ -1,0 +1,17 @@
+//! Tarjoman translates Persian news into English and keeps every sentence beside its source.
+//!
+//! Two columns that don't know each other, joined in one room; data walks one way:
+//!
+//! ```text
+//! text:   document, persian            tensors:   model -> decode
+//!                 \__________ translate (the walk) __________/
+//!                                     ->   cli -> main
+//!
+//! Input -> Article -> Document -> Batch -> Hypothesis -> Translation -> AlignedDocument -> Output
+//!    reader     segment    batcher    search     detokenise      collect            writer
+//! ```
+
+pub mod decode;
+pub mod document;
+pub mod model;
+pub mod persian;

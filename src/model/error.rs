@@ -1,0 +1,115 @@
+use std::path::PathBuf;
+
+/// Why a model could not be found, read or run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file that this kind of model needs is not there.
+    #[error("model {model}: {what} is missing")]
+    Missing {
+        /// The model as the user named it.
+        model: String,
+        /// The file or files that were looked for.
+        what: String,
+    },
+    /// A file is there but can't be read.
+    #[error("could not read model file {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A configuration file is not what it should be.
+    #[error("model file {file}: {reason}")]
+    Config {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model is of a kind that Tarjoman does not run.
+    #[error("model {model} is of type {found:?}; Tarjoman runs {supported}")]
+    Architecture {
+        /// The model as the user named it.
+        model: String,
+        /// `model_type` of its config.json.
+        found: String,
+        /// The types that would do.
+        supported: &'static str,
+    },
+    /// Weights are truncated, missing or of the wrong shape.
+    #[error("could not load the weights from {file}")]
+    Weights {
+        /// The file.
+        file: String,
+        /// What the reader said.
+        source: candle_core::Error,
+    },
+    /// A tokenizer file is damaged or of an unknown kind.
+    #[error("could not load the tokenizer from {file}: {reason}")]
+    Tokenizer {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A model identifier that is neither a folder nor `ORG/NAME[@REVISION]`.
+    #[error("{name:?} is neither a folder nor a model id")]
+    Name {
+        /// What the user typed.
+        name: String,
+    },
+    /// The hub, or the mirror that `HF_ENDPOINT` names, did not give the file.
+    #[error("could not fetch {file} of {model} from {endpoint}: {reason}")]
+    Hub {
+        /// The model.
+        model: String,
+        /// The file.
+        file: String,
+        /// Where it was looked for.
+        endpoint: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// `HF_HUB_OFFLINE` is set, or the hub feature is off, and the model is not in the cache.
+    #[error("model {model} is not in the cache ({reason})")]
+    NotCached {
+        /// The model.
+        model: String,
+        /// Why it was not fetched.
+        reason: String,
+    },
+    /// A source or target is longer than the model's position table.
+    #[error("{tokens} tokens are more than the {limit} that the model takes")]
+    TooLong {
+        /// Tokens given.
+        tokens: usize,
+        /// Tokens that it takes.
+        limit: usize,
+    },
+    /// The computation itself failed.
+    #[error("the model could not be run")]
+    Compute(#[from] candle_core::Error),
+}
+
+/// Result of the model room.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing { .. } => "a model folder holds config.json, the weights (model.safetensors or pytorch_model.bin) and tokenizer.json, or source.spm, target.spm and vocab.json; fetch it again with `tarjoman models pull`".into(),
+            Self::Read { .. } => "check that the file exists and that you may read it".into(),
+            Self::Config { .. } | Self::Tokenizer { .. } => "the file is damaged or of another version; fetch the model again with `tarjoman models pull`".into(),
+            Self::Architecture { .. } => "`tarjoman models` lists models that work".into(),
+            Self::Weights { .. } => "the file is truncated or belongs to another model; fetch the model again with `tarjoman models pull`".into(),
+            Self::Name { .. } => "use --model DIR, or --model ORG/NAME; `tarjoman models` lists known names".into(),
+            Self::Hub { .. } => "check the name and the network; HF_ENDPOINT names a mirror, HF_TOKEN opens gated models, and without --model the embedded model needs no network".into(),
+            Self::NotCached { .. } => "fetch it while online with `tarjoman models pull`, or leave out --model to use the embedded model".into(),
+            Self::TooLong { .. } | Self::Compute(_) => return None,
+        })
+    }
+}

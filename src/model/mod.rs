@@ -1,0 +1,52 @@
+//! Owns the translation models: where their files come from ([`source`]), their
+//! configuration, weights and tokenizer, and the networks themselves ([`families`]).
+//! Does not know sentences, documents or how the next token is chosen (that is `decode`).
+
+mod error;
+pub mod families;
+pub mod files;
+pub mod layers;
+pub mod source;
+pub mod state;
+pub mod tokenizer;
+mod weights;
+
+use candle_core::Tensor;
+
+pub use error::{Error, Result};
+pub use files::{FileData, ModelFiles, TokenizerFiles};
+pub use source::ModelSource;
+pub use state::DecoderState;
+pub use tokenizer::Tokenizer;
+
+/// An encoder-decoder network. Weights never change, so that workers share one model;
+/// whatever a translation needs to remember is in the [`DecoderState`].
+pub trait Seq2Seq: Send + Sync {
+    /// Encodes a padded batch and prepares decoding, one row a sentence.
+    ///
+    /// * `input_ids`: `[batch, source_time]`, `u32`, padded on the right
+    /// * `lengths`: real tokens of each row, the end-of-sentence token counted in
+    ///
+    /// # Errors
+    /// When a row is longer than [`Seq2Seq::max_source_tokens`] or the device fails.
+    fn start(&self, input_ids: &Tensor, lengths: &[usize]) -> Result<DecoderState>;
+
+    /// One decoding step.
+    ///
+    /// * `last`: `[rows]`, `u32`, the newest token of every row; rows = live sentences x beams
+    ///
+    /// Returns logits `[rows, vocabulary]`, `f32`.
+    ///
+    /// # Errors
+    /// When the position table is used up or the device fails.
+    fn step(&self, last: &Tensor, state: &mut DecoderState) -> Result<Tensor>;
+
+    /// The longest source, in tokens with the end-of-sentence token.
+    fn max_source_tokens(&self) -> usize;
+
+    /// The longest target, in tokens with the start token.
+    fn max_target_tokens(&self) -> usize;
+
+    /// Where the weights lie.
+    fn device(&self) -> &candle_core::Device;
+}
