@@ -11,6 +11,7 @@
 //!    reader     segment    batcher    search     detokenise      collect            writer
 //! ```
 
+pub mod cli;
 pub mod decode;
 pub mod document;
 pub mod model;

@@ -33,6 +33,19 @@ pub struct CachedModel {
     pub complete: Option<PathBuf>,
 }
 
+impl CachedModel {
+    /// The kind of network, as the `config.json` of the complete revision says.
+    #[must_use]
+    pub fn family(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Config {
+            model_type: String,
+        }
+        let text = fs::read(self.complete.as_ref()?.join("config.json")).ok()?;
+        serde_json::from_slice(&text).ok().map(|config: Config| config.model_type)
+    }
+}
+
 /// All models in the cache folder, by name.
 #[must_use]
 pub fn list(cache: &Path) -> Vec<CachedModel> {

@@ -1,0 +1,485 @@
+//! `tarjoman models` as a user meets it: the binary, its variables, and a hub on loopback.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::hub_server::{Faults, Hub};
+
+const REPO: &str = "newsroom/fa-en";
+const WEIGHTS: &[u8] = &[7; 5000];
+const FILES: [(&str, &[u8]); 8] = [
+    ("README.md", b"about"),
+    ("config.json", br#"{"model_type":"marian"}"#),
+    ("generation_config.json", b"{}"),
+    ("source.spm", b"source"),
+    ("target.spm", b"target"),
+    ("vocab.json", b"{\"</s>\":0}"),
+    ("model.safetensors", WEIGHTS),
+    ("tf_model.h5", &[3; 4000]),
+];
+
+/// A user with an empty home, and a hub.
+struct User {
+    home: TempDir,
+    hub: Hub,
+    variables: Vec<(String, String)>,
+}
+
+impl User {
+    fn new() -> Self {
+        let hub = Hub::start();
+        hub.publish(REPO, "main", &FILES);
+        Self { home: TempDir::new().expect("a temporary folder"), hub, variables: Vec::new() }
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_string(), value.to_string()));
+    }
+
+    fn models(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tarjoman"));
+        // Nothing of the machine that runs the tests may be seen, proxies included.
+        command.env_clear();
+        if let Some(root) = std::env::var_os("SYSTEMROOT") {
+            command.env("SYSTEMROOT", root);
+        }
+        command
+            .current_dir(self.home.path())
+            .env("HOME", self.home.path())
+            .env("HF_HOME", self.home.path().join("hf"))
+            .env("HF_ENDPOINT", self.hub.endpoint())
+            .env("TARJOMAN_CONFIG", self.config())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .arg("models")
+            .args(arguments)
+            .assert()
+    }
+
+    fn ok(&self, arguments: &[&str]) -> (String, String) {
+        texts(&self.models(arguments).success())
+    }
+
+    /// The message of a failure; there is nothing on the standard output then.
+    fn fails(&self, arguments: &[&str]) -> String {
+        let (out, message) = texts(&self.models(arguments).failure().code(1));
+        assert_eq!(out, "");
+        message
+    }
+
+    fn config(&self) -> PathBuf {
+        self.home.path().join("config.toml")
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.home.path().join("hf/hub/models--newsroom--fa-en")
+    }
+
+    fn row(&self, id: &str) -> Value {
+        let (out, _) = self.ok(&["list", "--json"]);
+        let rows: Vec<Value> = serde_json::from_str(&out).expect("JSON on the standard output");
+        rows.into_iter().find(|row| row["id"] == id).unwrap_or(Value::Null)
+    }
+}
+
+fn texts(assert: &assert_cmd::assert::Assert) -> (String, String) {
+    let output = assert.get_output();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .map(|entries| {
+            entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+        })
+        .unwrap_or_default();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_pull_fetches_the_files_that_are_needed_and_says_where_they_lie() {
+    let user = User::new();
+    let (out, messages) = user.ok(&["pull", REPO]);
+    let folder = PathBuf::from(out.trim());
+    let needed = [
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "source.spm",
+        "target.spm",
+        "vocab.json",
+    ];
+    assert_eq!(names(&folder), needed);
+    assert_eq!(fs::read(folder.join("model.safetensors")).expect("weights"), WEIGHTS);
+    has(&messages, &["fetched model.safetensors (5.0 kB)", "--model newsroom/fa-en"]);
+}
+
+#[test]
+fn a_second_pull_asks_for_the_commit_and_fetches_nothing() {
+    let user = User::new();
+    user.ok(&["pull", REPO]);
+    user.hub.requests();
+    user.ok(&["pull", REPO]);
+    let paths: Vec<_> = user.hub.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/api/models/newsroom/fa-en/revision/main"]);
+}
+
+#[test]
+fn a_commit_in_the_cache_is_used_without_any_request() {
+    let user = User::new();
+    let commit = user.hub.publish(REPO, "main", &FILES);
+    let pinned = format!("{REPO}@{commit}");
+    user.ok(&["pull", &pinned]);
+    assert!(!user.hub.requests().is_empty());
+    user.ok(&["pull", &pinned]);
+    assert_eq!(user.hub.requests().len(), 0);
+}
+
+#[test]
+fn offline_the_cache_is_enough_and_no_request_is_made() {
+    let mut user = User::new();
+    user.ok(&["pull", REPO]);
+    user.hub.requests();
+    for value in ["1", "true", "YES"] {
+        user.set("HF_HUB_OFFLINE", value);
+        user.ok(&["pull", REPO]);
+    }
+    assert_eq!(user.hub.requests().len(), 0);
+}
+
+#[test]
+fn offline_without_a_copy_the_message_says_why_and_what_to_do() {
+    let mut user = User::new();
+    user.set("HF_HUB_OFFLINE", "1");
+    let message = user.fails(&["pull", REPO]);
+    has(&message, &[REPO, "HF_HUB_OFFLINE", "hint:", "while online"]);
+    assert_eq!(user.hub.requests().len(), 0);
+}
+
+#[test]
+fn when_the_hub_is_away_a_copy_serves_with_a_warning_and_its_lack_is_an_error() {
+    let mut user = User::new();
+    user.ok(&["pull", REPO]);
+    user.hub.set(Faults { status: Some(503), ..Faults::default() });
+    has(&user.ok(&["pull", REPO]).1, &["warning: could not ask", "503", "copy in the cache"]);
+    // Nobody listens at port 9.
+    user.set("HF_ENDPOINT", "http://127.0.0.1:9");
+    has(&user.ok(&["pull", REPO]).1, &["warning: could not ask http://127.0.0.1:9"]);
+    let message = user.fails(&["pull", "newsroom/other"]);
+    has(&message, &["newsroom/other", "http://127.0.0.1:9", "refused", "hint:", "HF_ENDPOINT"]);
+}
+
+#[test]
+fn the_token_goes_to_the_hub_and_to_no_other_host() {
+    let mut user = User::new();
+    user.hub.set(Faults { gated: Some("secret"), ..Faults::default() });
+    user.set("HF_TOKEN", "secret");
+    user.ok(&["pull", REPO]);
+    let requests = user.hub.requests();
+    assert!(requests.iter().any(|request| request.host == "localhost"));
+    for request in requests {
+        let expected = (request.host != "localhost").then_some("Bearer secret");
+        assert_eq!(request.authorization.as_deref(), expected, "{request:?}");
+    }
+}
+
+#[test]
+fn a_token_file_serves_as_well() {
+    let user = User::new();
+    user.hub.set(Faults { gated: Some("from-file"), ..Faults::default() });
+    fs::create_dir_all(user.home.path().join("hf")).expect("a folder");
+    fs::write(user.home.path().join("hf/token"), "from-file\n").expect("a file");
+    user.ok(&["pull", REPO]);
+}
+
+#[test]
+fn a_gated_model_says_what_opens_it() {
+    let mut user = User::new();
+    user.hub.set(Faults { gated: Some("secret"), ..Faults::default() });
+    let message = user.fails(&["pull", REPO]);
+    has(&message, &["401", "hint:", "HF_TOKEN", "licence", &format!("/{REPO}")]);
+    user.set("HF_TOKEN", "another-secret");
+    let message = user.fails(&["pull", REPO]);
+    has(&message, &["401", "the token", "licence"]);
+    assert!(!message.contains("another-secret"), "{message}");
+}
+
+#[test]
+fn a_missing_model_and_a_missing_revision_are_told_apart() {
+    let user = User::new();
+    let message = user.fails(&["pull", "newsroom/nothing"]);
+    has(&message, &["has no model newsroom/nothing", &user.hub.endpoint(), "hint:"]);
+    let message = user.fails(&["pull", &format!("{REPO}@v9")]);
+    has(&message, &["has no revision \"v9\" of model newsroom/fa-en"]);
+}
+
+#[test]
+fn a_repository_that_lacks_a_tokenizer_is_refused_before_its_weights_are_fetched() {
+    let user = User::new();
+    user.hub.publish("newsroom/half", "main", &[FILES[1], FILES[5], FILES[6]]);
+    let message = user.fails(&["pull", "newsroom/half"]);
+    has(&message, &["newsroom/half lacks a tokenizer", "source.spm, target.spm"]);
+    assert_eq!(user.hub.requests().len(), 1);
+}
+
+#[test]
+fn a_name_that_is_no_model_is_answered_with_the_nearest_one() {
+    let message = User::new().fails(&["pull", "bible-big-irr"]);
+    has(&message, &["neither a folder nor a model id", "did you mean bible-big-iir?"]);
+}
+
+#[test]
+fn a_cut_connection_is_taken_up_where_it_stopped() {
+    let user = User::new();
+    user.hub.set(Faults { cut_after: Some(2000), ..Faults::default() });
+    let (out, _) = user.ok(&["pull", REPO]);
+    assert_eq!(fs::read(Path::new(out.trim()).join("model.safetensors")).expect("it"), WEIGHTS);
+    let ranges: Vec<_> = user
+        .hub
+        .requests()
+        .into_iter()
+        .filter(|request| request.path.starts_with("/large/"))
+        .map(|request| request.range)
+        .collect();
+    assert_eq!(ranges, [None, Some("bytes=2000-".into()), Some("bytes=4000-".into())]);
+}
+
+#[test]
+fn a_truncated_download_leaves_nothing_that_looks_whole_and_the_next_one_goes_on() {
+    let mut user = User::new();
+    let commit = user.hub.publish(REPO, "main", &FILES);
+    user.hub.set(Faults { stuck_at: Some(3000), ..Faults::default() });
+    let message = user.fails(&["pull", REPO]);
+    has(&message, &["model.safetensors", "3000 of 5000 bytes", "hint:"]);
+    assert_eq!(user.row(REPO), Value::Null);
+    user.set("HF_HUB_OFFLINE", "1");
+    has(&user.fails(&["pull", REPO]), &["no copy of revision main"]);
+    let pinned = format!("{REPO}@{commit}");
+    has(&user.fails(&["pull", &pinned]), &["the copy is incomplete", "lacks weights"]);
+
+    user.set("HF_HUB_OFFLINE", "0");
+    user.hub.set(Faults::default());
+    user.hub.requests();
+    user.ok(&["pull", REPO]);
+    let requests = user.hub.requests();
+    let large: Vec<_> = requests.iter().filter(|r| r.path.starts_with("/large/")).collect();
+    assert_eq!(large.len(), 1);
+    assert_eq!(large[0].range.as_deref(), Some("bytes=3000-"));
+    assert_eq!(names(&user.folder().join("blobs")).len(), 6, "no part is left");
+}
+
+#[test]
+fn two_pulls_at_once_fetch_the_weights_once() {
+    let user = User::new();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| user.ok(&["pull", REPO]));
+        }
+    });
+    let requests = user.hub.requests();
+    assert_eq!(requests.iter().filter(|r| r.path.starts_with("/large/")).count(), 1);
+}
+
+#[test]
+fn an_endpoint_that_is_no_address_is_named() {
+    let mut user = User::new();
+    user.set("HF_ENDPOINT", "not an address");
+    has(&user.fails(&["pull", REPO]), &["not an address", "hint:", "HF_ENDPOINT"]);
+}
+
+#[test]
+fn a_hub_that_ignores_ranges_makes_the_download_begin_anew() {
+    let user = User::new();
+    user.hub.set(Faults { stuck_at: Some(3000), ..Faults::default() });
+    user.fails(&["pull", REPO]);
+    user.hub.set(Faults { no_ranges: true, ..Faults::default() });
+    let (out, _) = user.ok(&["pull", REPO]);
+    assert_eq!(fs::read(Path::new(out.trim()).join("model.safetensors")).expect("it"), WEIGHTS);
+}
+
+#[test]
+fn a_file_with_another_digest_is_deleted_and_named() {
+    let user = User::new();
+    user.hub.set(Faults { flipped_byte: true, ..Faults::default() });
+    let message = user.fails(&["pull", REPO]);
+    has(&message, &["model.safetensors", "damaged", "SHA-256", "hint: it was deleted"]);
+    let blobs = names(&user.folder().join("blobs"));
+    assert_eq!(blobs.len(), 5, "the small files, and no weights: {blobs:?}");
+    user.hub.set(Faults::default());
+    user.ok(&["pull", REPO]);
+}
+
+#[test]
+fn revisions_are_kept_apart_and_share_what_is_the_same() {
+    let user = User::new();
+    let mut old = FILES;
+    old[1].1 = br#"{"model_type":"marian","old":true}"#;
+    user.hub.publish(REPO, "v1", &old);
+    let (new, _) = user.ok(&["pull", REPO]);
+    user.hub.requests();
+    let (old, _) = user.ok(&["pull", &format!("{REPO}@v1")]);
+    let config = |folder: &str| {
+        fs::read_to_string(Path::new(folder.trim()).join("config.json")).expect("a configuration")
+    };
+    assert!(config(&old).contains("old"));
+    assert!(!config(&new).contains("old"));
+    let large = user.hub.requests().into_iter().filter(|r| r.path.starts_with("/large/")).count();
+    assert_eq!(large, 0, "the weights are the same and were there");
+}
+
+#[test]
+fn a_branch_that_moved_is_fetched_again() {
+    let user = User::new();
+    user.ok(&["pull", REPO]);
+    let mut files = FILES;
+    files[6].1 = &[8; 6000];
+    user.hub.publish(REPO, "main", &files);
+    let (out, _) = user.ok(&["pull", REPO]);
+    assert_eq!(fs::read(Path::new(out.trim()).join("model.safetensors")).expect("it"), [8; 6000]);
+}
+
+#[test]
+fn sharded_weights_are_fetched_with_their_index() {
+    let user = User::new();
+    let index = br#"{"weight_map":{"a":"w-1.safetensors","b":"w-2.safetensors"}}"#;
+    let files: [(&str, &[u8]); 6] = [
+        FILES[1],
+        ("tokenizer.json", b"{}"),
+        ("model.safetensors.index.json", index),
+        ("w-1.safetensors", &[1; 3000]),
+        ("w-2.safetensors", &[2; 3000]),
+        ("flax_model.msgpack", &[3; 3000]),
+    ];
+    user.hub.publish("newsroom/shards", "main", &files);
+    let (out, _) = user.ok(&["pull", "newsroom/shards"]);
+    let found = names(Path::new(out.trim()));
+    assert_eq!(found.len(), 5);
+    assert!(!found.contains(&"flax_model.msgpack".to_string()));
+}
+
+#[test]
+fn the_folder_of_the_cache_can_be_named() {
+    let mut user = User::new();
+    user.ok(&["pull", REPO]);
+    assert!(user.folder().join("snapshots").is_dir());
+    let other = user.home.path().join("elsewhere");
+    user.set("HF_HUB_CACHE", other.to_str().expect("UTF-8"));
+    user.ok(&["pull", REPO]);
+    assert!(other.join("models--newsroom--fa-en/snapshots").is_dir());
+}
+
+#[test]
+fn remove_frees_the_space_and_says_how_much() {
+    let user = User::new();
+    user.ok(&["pull", REPO]);
+    let (_, messages) = user.ok(&["remove", REPO]);
+    has(&messages, &["newsroom/fa-en is deleted", "5.1 kB"]);
+    assert!(!user.folder().exists());
+    assert_eq!(user.row(REPO), Value::Null);
+    has(&user.fails(&["remove", REPO]), &["newsroom/fa-en is not in the cache"]);
+    has(&user.fails(&["remove", "embedded"]), &["part of the program"]);
+}
+
+#[test]
+fn removing_the_default_makes_the_embedded_model_the_default() {
+    let user = User::new();
+    user.ok(&["use", REPO]);
+    has(&user.ok(&["remove", REPO]).1, &["default is the embedded model again"]);
+    assert_eq!(fs::read_to_string(user.config()).expect("it").trim(), "");
+}
+
+#[test]
+fn use_fetches_the_model_and_keeps_the_rest_of_the_configuration() {
+    let user = User::new();
+    fs::write(user.config(), "# mine\nother = [1, 2]\n\n[table]\nkey = 1\n").expect("a file");
+    user.ok(&["use", REPO]);
+    assert!(user.folder().join("snapshots").is_dir());
+    let text = fs::read_to_string(user.config()).expect("the configuration");
+    assert_eq!(text, "# mine\nother = [1, 2]\nmodel = \"newsroom/fa-en\"\n\n[table]\nkey = 1\n");
+    assert_eq!(user.row(REPO)["default"], true);
+    assert_eq!(user.row("embedded")["default"], false);
+    user.ok(&["use", "embedded"]);
+    assert!(!fs::read_to_string(user.config()).expect("it").contains("model ="));
+    assert_eq!(user.row("embedded")["default"], true);
+}
+
+#[test]
+fn use_changes_nothing_when_the_model_is_not_there() {
+    let user = User::new();
+    user.fails(&["use", "newsroom/nothing"]);
+    assert!(!user.config().exists());
+}
+
+#[test]
+fn without_a_named_file_the_configuration_lies_in_the_folder_of_the_system() {
+    let mut user = User::new();
+    user.set("TARJOMAN_CONFIG", "");
+    user.set("XDG_CONFIG_HOME", user.home.path().join("xdg").to_str().expect("UTF-8"));
+    let (_, messages) = user.ok(&["use", REPO]);
+    if cfg!(unix) {
+        assert!(user.home.path().join("xdg/tarjoman/config.toml").is_file(), "{messages}");
+    }
+}
+
+#[test]
+fn a_folder_becomes_the_default_with_its_whole_path() {
+    let user = User::new();
+    let folder = user.home.path().join("mine");
+    fs::create_dir(&folder).expect("a folder");
+    for (name, data) in FILES {
+        fs::write(folder.join(name), data).expect("a file");
+    }
+    user.ok(&["use", "./mine"]);
+    let (out, _) = user.ok(&["--json"]);
+    let rows: Vec<Value> = serde_json::from_str(&out).expect("JSON");
+    let row = rows.iter().find(|row| row["default"] == true).expect("a default");
+    assert!(Path::new(row["id"].as_str().expect("text")).is_absolute());
+}
+
+#[test]
+fn a_damaged_configuration_is_named_with_its_line_and_left_alone() {
+    let user = User::new();
+    for text in ["a = 1\nmodel = \n", "a = 1\nmodel = 3\n"] {
+        fs::write(user.config(), text).expect("a file");
+        for arguments in [&["list"][..], &["use", REPO]] {
+            has(&user.fails(arguments), &["config.toml", "line 2", "damaged"]);
+        }
+        assert_eq!(fs::read_to_string(user.config()).expect("it"), text);
+    }
+    assert_eq!(user.hub.requests().len(), 0, "it is found before anything is fetched");
+}
+
+#[test]
+fn the_list_shows_known_and_cached_models() {
+    let user = User::new();
+    assert_eq!(user.row(REPO), Value::Null);
+    user.ok(&["pull", REPO]);
+    let row = user.row(REPO);
+    assert_eq!(row["cached"], true);
+    assert_eq!(row["family"], "marian");
+    assert!(row["cached_bytes"].as_u64().expect("a number") > 5000);
+    let known = user.row("Helsinki-NLP/opus-mt-mul-en");
+    assert_eq!(known["cached"], false);
+    assert_eq!(known["recommended"], false);
+    assert_eq!(
+        user.row("Helsinki-NLP/opus-mt-tc-bible-big-iir-deu_eng_fra_por_spa")["prefix"],
+        ">>eng<<"
+    );
+    let (table, _) = user.ok(&[]);
+    let line = table.lines().find(|line| line.contains(REPO)).expect("a line");
+    has(line, &["marian", "yes, 5.1 kB"]);
+    assert!(table.lines().any(|line| line.starts_with("*  embedded")), "{table}");
+    has(&table, &["Apache-2.0", "not recommended"]);
+}
