@@ -15,3 +15,8 @@ pub mod decode;
 pub mod document;
 pub mod model;
 pub mod persian;
+pub mod translate;
+
+mod error;
+
+pub use error::{Error, Result};
