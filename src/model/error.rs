@@ -5,7 +5,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A file that this kind of model needs is not there.
-    #[error("model {model}: {what} is missing")]
+    #[error("model {model} lacks {what}")]
     Missing {
         /// The model as the user named it.
         model: String,
@@ -59,7 +59,20 @@ pub enum Error {
     Name {
         /// What the user typed.
         name: String,
+        /// A name of the catalogue that is close to it.
+        suggestion: Option<String>,
     },
+    /// A path was given, and there is no folder.
+    #[error("there is no model folder {}: {reason}", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+        /// What is there instead.
+        reason: &'static str,
+    },
+    /// The binary was built without the feature `embedded-model`.
+    #[error("this build carries no embedded model")]
+    NotEmbedded,
     /// The hub, or the mirror that `HF_ENDPOINT` names, did not give the file.
     #[error("could not fetch {file} of {model} from {endpoint}: {reason}")]
     Hub {
@@ -106,6 +119,9 @@ impl Error {
             Self::Config { .. } | Self::Tokenizer { .. } => "the file is damaged or of another version; fetch the model again with `tarjoman models pull`".into(),
             Self::Architecture { .. } => "`tarjoman models` lists models that work".into(),
             Self::Weights { .. } => "the file is truncated or belongs to another model; fetch the model again with `tarjoman models pull`".into(),
+            Self::Name { suggestion: Some(name), .. } => format!("did you mean {name}? `tarjoman models` lists known names"),
+            Self::NotAFolder { .. } => "--model takes the folder that holds config.json".into(),
+            Self::NotEmbedded => "name a model with --model, or build with `--features embedded-model`".into(),
             Self::Name { .. } => "use --model DIR, or --model ORG/NAME; `tarjoman models` lists known names".into(),
             Self::Hub { .. } => "check the name and the network; HF_ENDPOINT names a mirror, HF_TOKEN opens gated models, and without --model the embedded model needs no network".into(),
             Self::NotCached { .. } => "fetch it while online with `tarjoman models pull`, or leave out --model to use the embedded model".into(),
