@@ -11,6 +11,8 @@
 //!    reader     segment    batcher    search     detokenise      collect            writer
 //! ```
 
+#[doc(hidden)]
+pub mod cli;
 pub mod decode;
 pub mod document;
 pub mod model;
