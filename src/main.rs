@@ -1,9 +1,7 @@
-//! Parses the command line, runs it, and turns an error into an exit status.
+//! The `tarjoman` command.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    tarjoman::cli::run(&tarjoman::cli::Cli::parse())
+    tarjoman::cli::main()
 }

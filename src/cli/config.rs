@@ -1,5 +1,6 @@
 //! Owns the user's configuration file: where it is, what it says, and changes that keep the rest
-//! of it. Does not know what a model is; the name in it is text.
+//! of it. Does not know whether a
+//! model that it names is there.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,7 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
-use toml_edit::{DocumentMut, value};
+use toml_edit::{DocumentMut, TomlError, value};
+
+use super::exit::Refusal;
+use crate::model::ModelSource;
 
 /// Names the configuration file in place of the usual one.
 pub const VARIABLE: &str = "TARJOMAN_CONFIG";
@@ -34,7 +38,21 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn load_from(path: &Path) -> Result<Self> {
-        toml_edit::de::from_str(&read(path)?).with_context(|| damaged(path))
+        Ok(toml_edit::de::from_str(&read(path)?).map_err(|error| damaged(path, error))?)
+    }
+}
+
+/// The model that is used without `--model`.
+///
+/// # Errors
+/// As [`Config::load`], and when the file's `model` names no model.
+pub fn default_model() -> Result<ModelSource> {
+    match Config::load()?.model {
+        Some(text) => text.parse().with_context(|| {
+            let path = path().map(|path| path.display().to_string()).unwrap_or_default();
+            format!("`model` in the configuration file {path} is not a model")
+        }),
+        None => Ok(ModelSource::Embedded),
     }
 }
 
@@ -57,27 +75,30 @@ pub fn path() -> Result<PathBuf> {
 /// # Errors
 /// When the file is damaged or can't be written.
 pub fn set_model(path: &Path, model: Option<&str>) -> Result<()> {
-    let mut document: DocumentMut = read(path)?.parse().with_context(|| damaged(path))?;
+    let mut document: DocumentMut =
+        read(path)?.parse().map_err(|error: TomlError| damaged(path, error.into()))?;
     match model {
         Some(model) => document["model"] = value(model),
         None if document.contains_key("model") => drop(document.remove("model")),
         None => return Ok(()),
     }
-    write(path, &document.to_string())
-        .with_context(|| format!("could not write the configuration file {}", path.display()))
+    Ok(write(path, &document.to_string()).map_err(|source| failed("write", path, source))?)
 }
 
-fn read(path: &Path) -> Result<String> {
+fn read(path: &Path) -> Result<String, Refusal> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(error)
-            .with_context(|| format!("could not read the configuration file {}", path.display())),
+        Err(source) => Err(failed("read", path, source)),
     }
 }
 
-fn damaged(path: &Path) -> String {
-    format!("the configuration file {} is damaged; correct or delete it", path.display())
+fn damaged(path: &Path, source: toml_edit::de::Error) -> Refusal {
+    Refusal::Config { path: path.display().to_string(), source }
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> Refusal {
+    Refusal::ConfigFile { action, path: path.display().to_string(), source }
 }
 
 /// The file changes whole or not at all. A link to it (a folder of dotfiles) stays a link.

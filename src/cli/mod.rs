@@ -1,48 +1,81 @@
-//! Owns the command line. A stand-in until the whole of it is there: `tarjoman models` only.
+//! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
+//! the library's. Data goes to standard output, the rest to standard error.
 
-pub mod config;
-pub mod download;
-pub mod models;
+mod config;
+mod exit;
+mod models;
+mod output;
+mod progress;
+mod translate;
 
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::model;
-
-/// Persian to English, offline.
+/// Translates Persian news into English and keeps every sentence beside its source.
 #[derive(Debug, Parser)]
-#[command(version)]
-pub struct Cli {
+#[command(name = "tarjoman", version, after_help = exit::HELP, max_term_width = 100)]
+struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Translate one article
+    Translate(translate::Arguments),
     /// List, fetch, choose and remove models
-    Models(models::Args),
+    Models(models::Arguments),
 }
 
-/// Runs the command and prints what went wrong.
+/// Runs the command line of this process.
 #[must_use]
-pub fn run(cli: &Cli) -> ExitCode {
-    let Command::Models(args) = &cli.command;
-    let Err(error) = models::run(args) else { return ExitCode::SUCCESS };
-    if error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
-    }) {
-        return ExitCode::SUCCESS;
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Translate(arguments) => translate::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            exit::code(&error)
+        }
     }
-    eprintln!("error: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  caused by: {cause}");
+}
+
+/// Prints an error: what was being done, why it failed, what to do next.
+fn report(error: &anyhow::Error) {
+    let (bold, reset) =
+        if use_color(&std::io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let mut message = format!("{bold}error:{reset} {error:#}\n");
+    if let Some(hint) = exit::hint(error) {
+        message.push_str("hint: ");
+        message.push_str(&hint);
+        message.push('\n');
     }
-    let hint = error.chain().find_map(|cause| cause.downcast_ref::<model::Error>()?.hint());
-    if let Some(hint) = hint {
-        eprintln!("hint: {hint}");
+    // Nothing is left to do when standard error is closed too.
+    let _ = std::io::stderr().write_all(message.as_bytes());
+}
+
+/// Whether a stream takes colours (<https://no-color.org>).
+fn use_color(stream: &impl std::io::IsTerminal) -> bool {
+    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stream.is_terminal()
+        && !asked_not_to
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A line for the user that is neither data nor an error.
+fn note(quiet: bool, message: &str) {
+    if !quiet {
+        let _ = writeln!(std::io::stderr(), "note: {message}");
     }
-    ExitCode::FAILURE
+}
+
+/// Whether progress bars make sense.
+fn show_progress(quiet: bool) -> bool {
+    !quiet && std::io::stderr().is_terminal()
 }

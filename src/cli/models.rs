@@ -4,12 +4,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::config::{self, Config};
-use super::download::{Downloads, size};
+use super::exit::Refusal;
+use super::output::Output;
+use super::progress::{Download, size};
+use super::show_progress;
 use crate::model::source::hub::{self, CachedModel, Settings};
 use crate::model::source::{EMBEDDED, embedded_size};
 use crate::model::{FileData, ModelFiles, ModelSource, catalogue};
@@ -17,10 +20,10 @@ use crate::model::{FileData, ModelFiles, ModelSource, catalogue};
 /// The network that Tarjoman runs; other models in a shared cache are not listed.
 const FAMILY: &str = "marian";
 
-/// Arguments of `tarjoman models`.
+/// What may be typed after `models`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Args {
+pub(super) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     /// Print the list as JSON
@@ -57,9 +60,9 @@ enum Command {
 ///
 /// # Errors
 /// When a model is not there or can't be fetched, or a file can't be written.
-pub fn run(args: &Args) -> Result<()> {
-    match &args.command {
-        None => list(args.json),
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.command {
+        None => list(arguments.json),
         Some(Command::List { json }) => list(*json),
         Some(Command::Pull { model }) => pull(model),
         Some(Command::Use { model }) => make_default(model),
@@ -91,19 +94,19 @@ struct Row {
 
 fn list(json: bool) -> Result<()> {
     let rows = rows()?;
-    let mut out = io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &rows).map_err(io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        table(&rows, &mut out)?;
-    }
-    out.flush()?;
+    Output::open(None)?.write(|out| {
+        if json {
+            serde_json::to_writer_pretty(&mut *out, &rows)?;
+            writeln!(out)
+        } else {
+            table(&rows, out)
+        }
+    })?;
     Ok(())
 }
 
 fn rows() -> Result<Vec<Row>> {
-    let default = default()?;
+    let default = config::default_model()?;
     let mut cached = hub::cache::list(&Settings::from_env().cache);
     let mut rows = Vec::new();
     for entry in catalogue::entries() {
@@ -172,7 +175,7 @@ fn is(source: &ModelSource, id: &str) -> bool {
     }
 }
 
-fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let yes = |flag: bool| if flag { "yes" } else { "no" }.to_string();
     let unknown = || "?".to_string();
     let mut cells = vec![
@@ -218,10 +221,10 @@ fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
 
 fn pull(name: &str) -> Result<()> {
     let source: ModelSource = name.parse()?;
-    let files = source.resolve(&mut Downloads::new(false))?;
+    let files = source.resolve(&mut Download::new(show_progress(false), false))?;
     match (&source, folder(&files)) {
         (ModelSource::Hub { .. }, Some(path)) => {
-            writeln!(io::stdout(), "{}", path.display())?;
+            Output::open(None)?.write(|out| writeln!(out, "{}", path.display()))?;
             eprintln!(
                 "{source} is there: use it with `--model {source}`, or always after `tarjoman models use {source}`"
             );
@@ -236,7 +239,7 @@ fn make_default(name: &str) -> Result<()> {
     // A damaged file is found before a long download, not after it.
     Config::load_from(&path)?;
     let mut source: ModelSource = name.parse()?;
-    source.resolve(&mut Downloads::new(false))?;
+    source.resolve(&mut Download::new(show_progress(false), false))?;
     if let ModelSource::Folder(folder) = &mut source {
         *folder = std::path::absolute(&*folder)
             .with_context(|| format!("could not find out where {} is", folder.display()))?;
@@ -248,20 +251,23 @@ fn make_default(name: &str) -> Result<()> {
 }
 
 fn remove(name: &str) -> Result<()> {
+    let refuse = |reason: String| Err(Refusal::Usage(reason).into());
     let repo = match name.parse()? {
         ModelSource::Hub { repo, .. } if !name.contains('@') => repo,
         ModelSource::Hub { repo, .. } => {
-            bail!("all revisions go together: `tarjoman models remove {repo}`")
+            return refuse(format!("all revisions go together: `tarjoman models remove {repo}`"));
         }
-        ModelSource::Embedded => bail!("the embedded model is part of the program"),
+        ModelSource::Embedded => return refuse("the embedded model is part of the program".into()),
         ModelSource::Folder(path) => {
-            bail!("{} is a folder of yours, not a model in the cache", path.display())
+            let path = path.display();
+            return refuse(format!("{path} is a folder of yours, not a model in the cache"));
         }
     };
-    let was_default = is(&default()?, &repo);
+    let was_default = is(&config::default_model()?, &repo);
     let settings = Settings::from_env();
     let Some(freed) = hub::cache::remove(&settings.cache, &repo)? else {
-        bail!("model {repo} is not in the cache ({})", settings.cache.display());
+        let cache = settings.cache.display();
+        return Err(Refusal::Nothing(format!("model {repo} is not in the cache ({cache})")).into());
     };
     eprintln!("{repo} is deleted; that frees {}", size(freed));
     if was_default {
@@ -269,20 +275,6 @@ fn remove(name: &str) -> Result<()> {
         eprintln!("it was the default; the default is the embedded model again");
     }
     Ok(())
-}
-
-/// The model that is used without `--model`.
-fn default() -> Result<ModelSource> {
-    match Config::load()?.model {
-        Some(text) => text.parse().with_context(|| {
-            format!("`model` in the configuration file {} names no model", path_text())
-        }),
-        None => Ok(ModelSource::Embedded),
-    }
-}
-
-fn path_text() -> String {
-    config::path().map(|path| path.display().to_string()).unwrap_or_default()
 }
 
 fn folder(files: &ModelFiles) -> Option<&Path> {

@@ -26,8 +26,22 @@ pub enum Error {
         /// The first byte that is not UTF-8, from 0.
         position: usize,
     },
+    /// The input is a directory.
+    #[error("could not read {name}: it is a directory")]
+    Directory {
+        /// The directory.
+        name: String,
+    },
+    /// The input is text, but in two or four bytes a character.
+    #[error("{name} is {encoding} text, not UTF-8")]
+    WideText {
+        /// The file, or `-`.
+        name: String,
+        /// The encoding that its first bytes show, as `iconv` calls it.
+        encoding: &'static str,
+    },
     /// The input is a binary file.
-    #[error("{name} is a binary file ({what})")]
+    #[error("{name} is not plain text ({what})")]
     Binary {
         /// The file, or `-`.
         name: String,
@@ -62,6 +76,12 @@ impl Error {
             Self::Empty { .. } => "give a file that has text in it".into(),
             Self::NotUtf8 { .. } => {
                 "save it as UTF-8, or convert it: iconv -f WINDOWS-1256 -t UTF-8 IN > OUT".into()
+            }
+            Self::Directory { .. } => {
+                "give the files in it instead, such as DIRECTORY/*.txt".into()
+            }
+            Self::WideText { encoding, .. } => {
+                format!("convert it first: iconv -f {encoding} -t UTF-8 IN > OUT")
             }
             Self::Binary { .. } => "save the article as plain text (.txt) in UTF-8 first".into(),
             Self::Format { .. } => "end the name in .html, .tsv, .jsonl, .md or .txt".into(),

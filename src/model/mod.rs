@@ -3,6 +3,7 @@
 //! Does not know sentences, documents or how the next token is chosen (that is `decode`).
 
 pub mod catalogue;
+pub mod config;
 mod error;
 pub mod families;
 pub mod files;

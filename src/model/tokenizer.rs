@@ -32,4 +32,12 @@ impl Tokenizer {
         let _ = tokens;
         todo!()
     }
+
+    /// What must stand before a source so that the target is in this language (ISO 639-3), such
+    /// as `>>eng<<`; nothing where the model has only one target language.
+    #[must_use]
+    pub fn target_prefix(&self, language: &str) -> Option<String> {
+        let _ = language;
+        todo!()
+    }
 }

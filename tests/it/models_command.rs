@@ -64,9 +64,9 @@ impl User {
         texts(&self.models(arguments).success())
     }
 
-    /// The message of a failure; there is nothing on the standard output then.
-    fn fails(&self, arguments: &[&str]) -> String {
-        let (out, message) = texts(&self.models(arguments).failure().code(1));
+    /// The message of a failure with this exit code; nothing is on the standard output then.
+    fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let (out, message) = texts(&self.models(arguments).failure().code(code));
         assert_eq!(out, "");
         message
     }
@@ -163,7 +163,7 @@ fn offline_the_cache_is_enough_and_no_request_is_made() {
 fn offline_without_a_copy_the_message_says_why_and_what_to_do() {
     let mut user = User::new();
     user.set("HF_HUB_OFFLINE", "1");
-    let message = user.fails(&["pull", REPO]);
+    let message = user.fails(69, &["pull", REPO]);
     has(&message, &[REPO, "HF_HUB_OFFLINE", "hint:", "while online"]);
     assert_eq!(user.hub.requests().len(), 0);
 }
@@ -173,11 +173,11 @@ fn when_the_hub_is_away_a_copy_serves_with_a_warning_and_its_lack_is_an_error() 
     let mut user = User::new();
     user.ok(&["pull", REPO]);
     user.hub.set(Faults { status: Some(503), ..Faults::default() });
-    has(&user.ok(&["pull", REPO]).1, &["warning: could not ask", "503", "copy in the cache"]);
+    has(&user.ok(&["pull", REPO]).1, &["note: could not ask", "503", "copy in the cache"]);
     // Nobody listens at port 9.
     user.set("HF_ENDPOINT", "http://127.0.0.1:9");
-    has(&user.ok(&["pull", REPO]).1, &["warning: could not ask http://127.0.0.1:9"]);
-    let message = user.fails(&["pull", "newsroom/other"]);
+    has(&user.ok(&["pull", REPO]).1, &["note: could not ask http://127.0.0.1:9"]);
+    let message = user.fails(69, &["pull", "newsroom/other"]);
     has(&message, &["newsroom/other", "http://127.0.0.1:9", "refused", "hint:", "HF_ENDPOINT"]);
 }
 
@@ -208,10 +208,10 @@ fn a_token_file_serves_as_well() {
 fn a_gated_model_says_what_opens_it() {
     let mut user = User::new();
     user.hub.set(Faults { gated: Some("secret"), ..Faults::default() });
-    let message = user.fails(&["pull", REPO]);
+    let message = user.fails(69, &["pull", REPO]);
     has(&message, &["401", "hint:", "HF_TOKEN", "licence", &format!("/{REPO}")]);
     user.set("HF_TOKEN", "another-secret");
-    let message = user.fails(&["pull", REPO]);
+    let message = user.fails(69, &["pull", REPO]);
     has(&message, &["401", "the token", "licence"]);
     assert!(!message.contains("another-secret"), "{message}");
 }
@@ -219,9 +219,9 @@ fn a_gated_model_says_what_opens_it() {
 #[test]
 fn a_missing_model_and_a_missing_revision_are_told_apart() {
     let user = User::new();
-    let message = user.fails(&["pull", "newsroom/nothing"]);
+    let message = user.fails(69, &["pull", "newsroom/nothing"]);
     has(&message, &["has no model newsroom/nothing", &user.hub.endpoint(), "hint:"]);
-    let message = user.fails(&["pull", &format!("{REPO}@v9")]);
+    let message = user.fails(69, &["pull", &format!("{REPO}@v9")]);
     has(&message, &["has no revision \"v9\" of model newsroom/fa-en"]);
 }
 
@@ -229,14 +229,14 @@ fn a_missing_model_and_a_missing_revision_are_told_apart() {
 fn a_repository_that_lacks_a_tokenizer_is_refused_before_its_weights_are_fetched() {
     let user = User::new();
     user.hub.publish("newsroom/half", "main", &[FILES[1], FILES[5], FILES[6]]);
-    let message = user.fails(&["pull", "newsroom/half"]);
+    let message = user.fails(78, &["pull", "newsroom/half"]);
     has(&message, &["newsroom/half lacks a tokenizer", "source.spm, target.spm"]);
     assert_eq!(user.hub.requests().len(), 1);
 }
 
 #[test]
 fn a_name_that_is_no_model_is_answered_with_the_nearest_one() {
-    let message = User::new().fails(&["pull", "bible-big-irr"]);
+    let message = User::new().fails(2, &["pull", "bible-big-irr"]);
     has(&message, &["neither a folder nor a model id", "did you mean bible-big-iir?"]);
 }
 
@@ -261,13 +261,13 @@ fn a_truncated_download_leaves_nothing_that_looks_whole_and_the_next_one_goes_on
     let mut user = User::new();
     let commit = user.hub.publish(REPO, "main", &FILES);
     user.hub.set(Faults { stuck_at: Some(3000), ..Faults::default() });
-    let message = user.fails(&["pull", REPO]);
+    let message = user.fails(69, &["pull", REPO]);
     has(&message, &["model.safetensors", "3000 of 5000 bytes", "hint:"]);
     assert_eq!(user.row(REPO), Value::Null);
     user.set("HF_HUB_OFFLINE", "1");
-    has(&user.fails(&["pull", REPO]), &["no copy of revision main"]);
+    has(&user.fails(69, &["pull", REPO]), &["no copy of revision main"]);
     let pinned = format!("{REPO}@{commit}");
-    has(&user.fails(&["pull", &pinned]), &["the copy is incomplete", "lacks weights"]);
+    has(&user.fails(69, &["pull", &pinned]), &["the copy is incomplete", "lacks weights"]);
 
     user.set("HF_HUB_OFFLINE", "0");
     user.hub.set(Faults::default());
@@ -296,14 +296,14 @@ fn two_pulls_at_once_fetch_the_weights_once() {
 fn an_endpoint_that_is_no_address_is_named() {
     let mut user = User::new();
     user.set("HF_ENDPOINT", "not an address");
-    has(&user.fails(&["pull", REPO]), &["not an address", "hint:", "HF_ENDPOINT"]);
+    has(&user.fails(69, &["pull", REPO]), &["not an address", "hint:", "HF_ENDPOINT"]);
 }
 
 #[test]
 fn a_hub_that_ignores_ranges_makes_the_download_begin_anew() {
     let user = User::new();
     user.hub.set(Faults { stuck_at: Some(3000), ..Faults::default() });
-    user.fails(&["pull", REPO]);
+    user.fails(69, &["pull", REPO]);
     user.hub.set(Faults { no_ranges: true, ..Faults::default() });
     let (out, _) = user.ok(&["pull", REPO]);
     assert_eq!(fs::read(Path::new(out.trim()).join("model.safetensors")).expect("it"), WEIGHTS);
@@ -313,7 +313,7 @@ fn a_hub_that_ignores_ranges_makes_the_download_begin_anew() {
 fn a_file_with_another_digest_is_deleted_and_named() {
     let user = User::new();
     user.hub.set(Faults { flipped_byte: true, ..Faults::default() });
-    let message = user.fails(&["pull", REPO]);
+    let message = user.fails(69, &["pull", REPO]);
     has(&message, &["model.safetensors", "damaged", "SHA-256", "hint: it was deleted"]);
     let blobs = names(&user.folder().join("blobs"));
     assert_eq!(blobs.len(), 5, "the small files, and no weights: {blobs:?}");
@@ -388,8 +388,8 @@ fn remove_frees_the_space_and_says_how_much() {
     has(&messages, &["newsroom/fa-en is deleted", "5.1 kB"]);
     assert!(!user.folder().exists());
     assert_eq!(user.row(REPO), Value::Null);
-    has(&user.fails(&["remove", REPO]), &["newsroom/fa-en is not in the cache"]);
-    has(&user.fails(&["remove", "embedded"]), &["part of the program"]);
+    has(&user.fails(1, &["remove", REPO]), &["newsroom/fa-en is not in the cache"]);
+    has(&user.fails(2, &["remove", "embedded"]), &["part of the program"]);
 }
 
 #[test]
@@ -418,7 +418,7 @@ fn use_fetches_the_model_and_keeps_the_rest_of_the_configuration() {
 #[test]
 fn use_changes_nothing_when_the_model_is_not_there() {
     let user = User::new();
-    user.fails(&["use", "newsroom/nothing"]);
+    user.fails(69, &["use", "newsroom/nothing"]);
     assert!(!user.config().exists());
 }
 
@@ -454,7 +454,7 @@ fn a_damaged_configuration_is_named_with_its_line_and_left_alone() {
     for text in ["a = 1\nmodel = \n", "a = 1\nmodel = 3\n"] {
         fs::write(user.config(), text).expect("a file");
         for arguments in [&["list"][..], &["use", REPO]] {
-            has(&user.fails(arguments), &["config.toml", "line 2", "damaged"]);
+            has(&user.fails(78, arguments), &["config.toml", "line 2", "damaged"]);
         }
         assert_eq!(fs::read_to_string(user.config()).expect("it"), text);
     }

@@ -1,0 +1,69 @@
+//! JSON Lines, schema `tarjoman.aligned/1`: one object a sentence, in order.
+//!
+//! | key | value |
+//! |---|---|
+//! | `schema` | `tarjoman.aligned/1`; a change that breaks readers changes the number |
+//! | `id` | number of the sentence in the document, from 0 |
+//! | `block` | number of its block, from 0 |
+//! | `kind` | of the block: `title`, `heading`, `paragraph`, `list_item` |
+//! | `span` | `[start, end)` in bytes of UTF-8 in the block's displayed text |
+//! | `source`, `target` | the sentence as displayed, and its best translation |
+//! | `score` | of the best; null when it is not a number |
+//! | `candidates` | only when asked for: all `{text, score}`, the best first |
+//! | `issues` | doubts `{code, message}` |
+//! | `model` | name of the model |
+
+use std::io;
+
+use serde::Serialize;
+
+use super::WriteOptions;
+use crate::document::{AlignedDocument, BlockKind, Candidate, Issue};
+
+const SCHEMA: &str = "tarjoman.aligned/1";
+
+#[derive(Serialize)]
+struct Line<'a> {
+    schema: &'static str,
+    id: usize,
+    block: usize,
+    kind: BlockKind,
+    span: [usize; 2],
+    source: &'a str,
+    target: &'a str,
+    score: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<&'a [Candidate]>,
+    issues: &'a [Issue],
+    model: &'a str,
+}
+
+pub(super) fn write(
+    document: &AlignedDocument,
+    options: &WriteOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    for (block, units) in document.blocks() {
+        for unit in units {
+            let candidates = unit.translation.candidates.as_slice();
+            serde_json::to_writer(
+                &mut *out,
+                &Line {
+                    schema: SCHEMA,
+                    id: unit.sentence.id,
+                    block: unit.sentence.block,
+                    kind: block.kind,
+                    span: [unit.sentence.span.start, unit.sentence.span.end],
+                    source: document.source(unit),
+                    target: unit.target(),
+                    score: candidates.first().map(|best| best.score),
+                    candidates: options.candidates.then_some(candidates),
+                    issues: &unit.issues,
+                    model: &document.model,
+                },
+            )?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(())
+}

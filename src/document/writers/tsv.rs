@@ -1,0 +1,39 @@
+//! Tab-separated values: `id block source target score issues`, quoted as in CSV where a
+//! field holds a tab, a quote or a line end. Text is untouched.
+
+use std::io;
+
+use crate::document::{AlignedDocument, Issue};
+
+const COLUMNS: [&str; 6] = ["id", "block", "source", "target", "score", "issues"];
+
+pub(super) fn write(document: &AlignedDocument, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut records = csv::WriterBuilder::new().delimiter(b'\t').from_writer(out);
+    records.write_record(COLUMNS).map_err(io_error)?;
+    for unit in &document.units {
+        let score = unit.translation.candidates.first();
+        records
+            .write_record([
+                unit.sentence.id.to_string().as_str(),
+                unit.sentence.block.to_string().as_str(),
+                document.source(unit),
+                unit.target(),
+                score.map_or_else(String::new, |best| format!("{:.4}", best.score)).as_str(),
+                unit.issues.iter().map(issue).collect::<Vec<_>>().join("; ").as_str(),
+            ])
+            .map_err(io_error)?;
+    }
+    records.flush()
+}
+
+fn issue(issue: &Issue) -> String {
+    format!("{}: {}", issue.code, issue.message)
+}
+
+/// The crate's own conversion hides the kind, and with it a closed pipe.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
