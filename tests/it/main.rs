@@ -1,3 +1,7 @@
 //! One integration binary: each further one would link candle again.
+
 mod decode;
+mod document;
+mod persian;
 mod rooms;
+mod source;
