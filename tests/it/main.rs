@@ -1,1 +1,3 @@
 //! One integration binary: each further one would link candle again.
+
+mod tokenizer;
