@@ -1,7 +1,6 @@
 //! One integration binary: each further one would link candle again.
 
 mod decode;
-mod document;
 mod persian;
 mod rooms;
-mod source;
+mod tokenizer;
