@@ -1,11 +1,13 @@
-//! Persian text, as pure functions: what the model reads ([`normalize()`]) and where
-//! sentences begin and end ([`segment()`]). Does not know documents or models.
+//! Persian text, as pure functions: what the model reads ([`normalize()`]), where sentences
+//! begin and end ([`segment()`]), and where a sentence that is too long for a model may be
+//! cut ([`split_long()`]). Does not know documents or models.
 
 mod normalize;
 mod segment;
+mod split;
+mod stops;
+mod words;
 
 pub use normalize::normalize;
 pub use segment::segment;
-
-/// stub
-pub fn split_long(text: &str, fits: &dyn Fn(&str) -> bool) -> Vec<std::ops::Range<usize>> { let _ = fits; vec![0..text.len()] }
+pub use split::split_long;

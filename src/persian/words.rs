@@ -1,0 +1,137 @@
+//! The word lists of segmentation. Data for a linguist: one idea a list, no rules.
+
+/// After these a full stop is part of the word, and a sentence goes on. Single letters
+/// (initials, `ص.`, `د.`) need no entry.
+pub(super) const ABBREVIATIONS: &[&str] = &[
+    "آیت", "حجت", "رک", "نک", "صص", "قس", "الخ", "شم", "تلف", "Mr", "Mrs", "Ms", "Dr", "Prof",
+    "St", "Jr", "Sr", "Gen", "Col", "Lt", "Sgt", "Capt", "Sen", "Rep", "Gov", "Pres", "vs", "No",
+    "Nos", "Vol", "pp", "Fig", "al", "cf", "Inc", "Ltd", "Co", "Corp", "Jan", "Feb", "Mar", "Apr",
+    "Jun", "Jul", "Aug", "Sep", "Sept", "Oct", "Nov", "Dec", "Ave", "approx",
+];
+
+/// Names of Latin letters in Persian script: initials, as in «فرانکلین دی. روزولت». Those
+/// that are common words (او، وی، زد) are left out.
+pub(super) const LETTER_NAMES: &[&str] = &[
+    "ای",
+    "بی",
+    "سی",
+    "دی",
+    "اف",
+    "جی",
+    "اچ",
+    "آی",
+    "کی",
+    "ال",
+    "ام",
+    "ان",
+    "پی",
+    "کیو",
+    "آر",
+    "اس",
+    "تی",
+    "یو",
+    "دبلیو",
+    "ایکس",
+    "وای",
+];
+
+/// Before a letter name these show that it is a word: «تا ۱۵ دی.», «در دی.».
+pub(super) const NOT_BEFORE_INITIALS: &[&str] =
+    &["ماه", "در", "از", "به", "تا", "برای", "با", "را", "و", "هر", "این", "آن"];
+
+/// Verbs of saying, as they stand beside a quotation.
+pub(super) const SAYING: &[&str] = &[
+    "گفت",
+    "گفتند",
+    "گفته",
+    "می‌گوید",
+    "میگوید",
+    "می‌گویند",
+    "میگویند",
+    "می‌گفت",
+    "گفتم",
+    "گوید",
+    "افزود",
+    "افزودند",
+    "می‌افزاید",
+    "پرسید",
+    "پرسیدند",
+    "پرسیدم",
+    "می‌پرسد",
+    "نوشت",
+    "نوشتند",
+    "نوشته",
+    "می‌نویسد",
+    "مینویسد",
+    "پاسخ",
+    "جواب",
+    "فریاد",
+    "داد",
+    "زد",
+    "تأکید",
+    "تاکید",
+    "تصریح",
+    "اعلام",
+    "اظهار",
+    "خواند",
+    "توصیف",
+    "عنوان",
+    "خاطرنشان",
+    "یادآور",
+    "هشدار",
+    "اعتراف",
+    "ادامه",
+    "تکرار",
+    "توضیح",
+    "سرود",
+    "خطاب",
+    "بیان",
+    "نقل",
+];
+
+/// Words that begin a new sentence after a quotation or an era (ه.ش.).
+pub(super) const STARTERS: &[&str] = &[
+    "او",
+    "وی",
+    "این",
+    "آن",
+    "آنها",
+    "آن‌ها",
+    "ایشان",
+    "اما",
+    "ولی",
+    "همچنین",
+    "البته",
+    "پس",
+    "سپس",
+    "پیشتر",
+    "پیش‌تر",
+    "هنوز",
+    "من",
+    "ما",
+];
+
+/// Words that go on with the sentence after a quotation or an ellipsis.
+pub(super) const GOES_ON: &[&str] = &["و", "که", "را", "تا", "یا", "نیز", "هم", "است", "بود", "شد"];
+
+/// Words before which a long sentence may be cut.
+pub(super) const CONJUNCTIONS: &[&str] = &[
+    "و",
+    "که",
+    "اما",
+    "ولی",
+    "یا",
+    "تا",
+    "زیرا",
+    "چون",
+    "چرا",
+    "اگر",
+    "هرچند",
+    "درحالی‌که",
+    "بلکه",
+    "لذا",
+    "and",
+    "but",
+    "that",
+    "or",
+];
