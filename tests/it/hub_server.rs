@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,8 @@ pub struct Faults {
     pub cut_after: Option<usize>,
     /// Content from this position on is never sent.
     pub stuck_at: Option<usize>,
+    /// Answers with content stop after so many bytes, and the connection stays open.
+    pub stall_after: Option<usize>,
     /// Ranges are ignored.
     pub no_ranges: bool,
     /// One byte of each large file is another one.
@@ -143,6 +146,11 @@ impl Hub {
                 length = length.min(faults.cut_after.unwrap_or(length));
                 let stuck = faults.stuck_at.map_or(length, |stuck| stuck.saturating_sub(start));
                 length = length.min(stuck);
+            }
+            if let Some(stall) = faults.stall_after.filter(|stall| large && *stall < length) {
+                stream.write_all(&content[..stall])?;
+                std::thread::sleep(Duration::from_secs(30));
+                return Ok(());
             }
             stream.write_all(&content[..length])?;
         }

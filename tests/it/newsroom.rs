@@ -42,6 +42,10 @@ impl User {
     }
 
     pub fn models(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
+        self.command(arguments).assert()
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tarjoman"));
         // Nothing of the machine that runs the tests may be seen, proxies included.
         command.env_clear();
@@ -56,8 +60,8 @@ impl User {
             .env("TARJOMAN_CONFIG", self.config())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .arg("models")
-            .args(arguments)
-            .assert()
+            .args(arguments);
+        command
     }
 
     pub fn ok(&self, arguments: &[&str]) -> (String, String) {

@@ -3,11 +3,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::hub_server::Faults;
 use crate::newsroom::{FILES, REPO, User, WEIGHTS, has, names};
+
+/// What was asked for of large files since the last look at the requests.
+fn large_ranges(user: &User) -> Vec<Option<String>> {
+    let requests = user.hub.requests().into_iter();
+    requests.filter(|r| r.path.starts_with("/large/")).map(|r| r.range).collect()
+}
 
 #[test]
 fn a_pull_fetches_the_files_that_are_needed_and_says_where_they_lie() {
@@ -147,14 +154,7 @@ fn a_cut_connection_is_taken_up_where_it_stopped() {
     user.hub.set(Faults { cut_after: Some(2000), ..Faults::default() });
     let (out, _) = user.ok(&["pull", REPO]);
     assert_eq!(fs::read(Path::new(out.trim()).join("model.safetensors")).expect("it"), WEIGHTS);
-    let ranges: Vec<_> = user
-        .hub
-        .requests()
-        .into_iter()
-        .filter(|request| request.path.starts_with("/large/"))
-        .map(|request| request.range)
-        .collect();
-    assert_eq!(ranges, [None, Some("bytes=2000-".into()), Some("bytes=4000-".into())]);
+    assert_eq!(large_ranges(&user), [None, Some("bytes=2000-".into()), Some("bytes=4000-".into())]);
 }
 
 #[test]
@@ -174,10 +174,7 @@ fn a_truncated_download_leaves_nothing_that_looks_whole_and_the_next_one_goes_on
     user.hub.set(Faults::default());
     user.hub.requests();
     user.ok(&["pull", REPO]);
-    let requests = user.hub.requests();
-    let large: Vec<_> = requests.iter().filter(|r| r.path.starts_with("/large/")).collect();
-    assert_eq!(large.len(), 1);
-    assert_eq!(large[0].range.as_deref(), Some("bytes=3000-"));
+    assert_eq!(large_ranges(&user), [Some("bytes=3000-".into())]);
     assert_eq!(names(&user.folder().join("blobs")).len(), 6, "no part is left");
 }
 
@@ -189,8 +186,7 @@ fn two_pulls_at_once_fetch_the_weights_once() {
             scope.spawn(|| user.ok(&["pull", REPO]));
         }
     });
-    let requests = user.hub.requests();
-    assert_eq!(requests.iter().filter(|r| r.path.starts_with("/large/")).count(), 1);
+    assert_eq!(large_ranges(&user), [None]);
 }
 
 #[test]
@@ -198,6 +194,40 @@ fn an_endpoint_that_is_no_address_is_named() {
     let mut user = User::new();
     user.set("HF_ENDPOINT", "not an address");
     has(&user.fails(69, &["pull", REPO]), &["not an address", "hint:", "HF_ENDPOINT"]);
+}
+
+#[test]
+fn a_connection_that_stalls_is_given_up_and_the_next_one_goes_on() {
+    let mut user = User::new();
+    user.hub.set(Faults { stall_after: Some(3000), ..Faults::default() });
+    user.set("HF_HUB_DOWNLOAD_TIMEOUT", "1");
+    let (out, _) = user.ok(&["pull", REPO]);
+    assert_eq!(fs::read(Path::new(out.trim()).join("model.safetensors")).expect("it"), WEIGHTS);
+    assert_eq!(large_ranges(&user), [None, Some("bytes=3000-".into())]);
+}
+
+#[test]
+fn a_killed_download_leaves_nothing_that_looks_whole_and_the_next_one_goes_on() {
+    let mut user = User::new();
+    let pinned = format!("{REPO}@{}", user.hub.publish(REPO, "main", &FILES));
+    user.hub.set(Faults { stall_after: Some(3000), ..Faults::default() });
+    let killed = user.command(&["pull", REPO]).timeout(Duration::from_secs(3)).assert();
+    killed.interrupted();
+    user.set("HF_HUB_OFFLINE", "1");
+    has(&user.fails(69, &["pull", &pinned]), &["the copy is incomplete", "lacks weights"]);
+    user.set("HF_HUB_OFFLINE", "0");
+    user.hub.set(Faults::default());
+    user.ok(&["pull", REPO]);
+    assert_eq!(large_ranges(&user), [None, Some("bytes=3000-".into())]);
+}
+
+#[test]
+fn a_cache_that_can_not_be_written_is_named() {
+    let mut user = User::new();
+    let file = user.home.path().join("file");
+    fs::write(&file, "").expect("a file");
+    user.set("HF_HOME", file.to_str().expect("UTF-8"));
+    has(&user.fails(74, &["pull", REPO]), &["could not write to the model cache", "hint:"]);
 }
 
 #[test]
@@ -236,8 +266,7 @@ fn revisions_are_kept_apart_and_share_what_is_the_same() {
     };
     assert!(config(&old).contains("old"));
     assert!(!config(&new).contains("old"));
-    let large = user.hub.requests().into_iter().filter(|r| r.path.starts_with("/large/")).count();
-    assert_eq!(large, 0, "the weights are the same and were there");
+    assert!(large_ranges(&user).is_empty(), "the weights are the same and were there");
 }
 
 #[test]

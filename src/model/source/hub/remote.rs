@@ -4,8 +4,6 @@
 //! file in the cache before anything could check it, has no timeouts, hands the token to whatever
 //! host a redirect names, and can't finish a download that stopped at the last byte.
 
-use std::time::Duration;
-
 use hf_hub::api::RepoInfo;
 use hf_hub::api::sync::{Api, ApiBuilder, ApiRepo};
 use hf_hub::{Cache, Repo, RepoType};
@@ -16,11 +14,6 @@ use ureq::{Agent, Body};
 
 use super::super::super::{Error, Result};
 use super::{Listing, Settings, cache};
-
-/// To connect and to begin an answer; a hub that takes longer is as good as away.
-const TIMEOUT: Duration = Duration::from_secs(20);
-/// One request's share of a download; what it did not bring, the next one does.
-const SLICE: Duration = Duration::from_secs(60);
 
 /// One repository on the hub.
 pub(super) struct Remote<'a> {
@@ -56,9 +49,9 @@ impl<'a> Remote<'a> {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .redirect_auth_headers(RedirectAuthHeaders::SameHost)
-            .timeout_connect(Some(TIMEOUT))
-            .timeout_recv_response(Some(TIMEOUT))
-            .timeout_recv_body(Some(SLICE))
+            .timeout_connect(Some(settings.answer_timeout))
+            .timeout_recv_response(Some(settings.answer_timeout))
+            .timeout_recv_body(Some(settings.download_timeout))
             .user_agent(concat!("tarjoman/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
@@ -74,9 +67,9 @@ impl<'a> Remote<'a> {
             .info_request()
             .config()
             .http_status_as_error(false)
-            .timeout_connect(Some(TIMEOUT))
-            .timeout_recv_response(Some(TIMEOUT))
-            .timeout_recv_body(Some(SLICE))
+            .timeout_connect(Some(self.settings.answer_timeout))
+            .timeout_recv_response(Some(self.settings.answer_timeout))
+            .timeout_recv_body(Some(self.settings.download_timeout))
             .build()
             .call()
             .map_err(|error| match error {

@@ -3,6 +3,7 @@
 use std::env;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the hub and its cache are, and what may be done.
 #[derive(Clone)]
@@ -15,6 +16,10 @@ pub struct Settings {
     pub endpoint: String,
     /// Whether only the cache may be used.
     pub offline: bool,
+    /// For a connection and for the beginning of an answer; a hub that takes longer is away.
+    pub answer_timeout: Duration,
+    /// One request's share of a download; the next one brings what this one did not.
+    pub download_timeout: Duration,
 }
 
 impl Settings {
@@ -26,6 +31,7 @@ impl Settings {
     ///   else the file `HF_HOME/token`
     /// * `HF_ENDPOINT`
     /// * `HF_HUB_OFFLINE`: `1`, `true`, `yes` or `on`
+    /// * `HF_HUB_ETAG_TIMEOUT` (20) and `HF_HUB_DOWNLOAD_TIMEOUT` (60), in seconds
     #[must_use]
     pub fn from_env() -> Self {
         let path = |name| variable(name).map(PathBuf::from);
@@ -49,7 +55,14 @@ impl Settings {
         let offline = variable("HF_HUB_OFFLINE").is_some_and(|value| {
             ["1", "true", "yes", "on"].contains(&value.to_ascii_lowercase().as_str())
         });
-        Self { cache, token, endpoint: endpoint.trim_end_matches('/').to_string(), offline }
+        Self {
+            cache,
+            token,
+            endpoint: endpoint.trim_end_matches('/').to_string(),
+            offline,
+            answer_timeout: seconds("HF_HUB_ETAG_TIMEOUT", 20),
+            download_timeout: seconds("HF_HUB_DOWNLOAD_TIMEOUT", 60),
+        }
     }
 }
 
@@ -61,6 +74,8 @@ impl fmt::Debug for Settings {
             .field("token", &self.token.as_ref().map(|_| "..."))
             .field("endpoint", &self.endpoint)
             .field("offline", &self.offline)
+            .field("answer_timeout", &self.answer_timeout)
+            .field("download_timeout", &self.download_timeout)
             .finish()
     }
 }
@@ -68,4 +83,10 @@ impl fmt::Debug for Settings {
 /// The variable, unless it is unset or blank.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().map(|text| text.trim().to_string()).filter(|text| !text.is_empty())
+}
+
+/// The variable as a time, unless it is no whole number above 0.
+fn seconds(name: &str, default: u64) -> Duration {
+    let value = variable(name).and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
+    Duration::from_secs(value.unwrap_or(default))
 }
