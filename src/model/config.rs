@@ -127,8 +127,14 @@ impl GenerationConfig {
 
 /// Reads a JSON configuration file.
 pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
-    serde_json::from_slice(&file.read()?)
-        .map_err(|error| Error::Config { file: file.name(), reason: error.to_string() })
+    let fail = |error: serde_json::Error| Error::Config {
+        file: file.name(),
+        reason: error.to_string(),
+    };
+    // By way of an object: serde would take an array for the fields of a struct, too.
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&file.read()?).map_err(fail)?;
+    T::deserialize(serde_json::Value::Object(object)).map_err(fail)
 }
 
 fn one_or_many<'de, D: serde::Deserializer<'de>>(

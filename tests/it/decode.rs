@@ -7,7 +7,7 @@ use candle_core::Device;
 use proptest::prelude::*;
 use serde::Deserialize;
 use tarjoman::decode::{Batch, Hypothesis, SearchOptions, plan, search};
-use tarjoman::model::config::{EarlyStopping, GenerationConfig};
+use tarjoman::model::config::GenerationConfig;
 use tarjoman::model::{FileData, ModelFiles, Seq2Seq, TokenizerFiles, families};
 
 /// How far a score may be from transformers'.

@@ -4,3 +4,5 @@ mod decode;
 mod persian;
 mod rooms;
 mod tokenizer;
+mod translate_command;
+mod walk;
