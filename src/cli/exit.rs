@@ -8,14 +8,16 @@ use crate::{decode, document, model, translate};
 pub(super) const HELP: &str = "\
 Exit codes:
   0   done (a reader that closes the pipe early counts as done)
+  1   nothing to do: the model to remove is not in the cache
   2   wrong usage
   65  the input can't be used: not UTF-8, binary, empty
   66  the input can't be read
   69  the model can't be fetched, or is not in the cache while offline
   70  the model failed while it ran
-  74  the output can't be written
+  74  the output, the cache or the configuration can't be written
   78  the model or the configuration can't be used: missing, damaged, wrong type";
 
+const NOTHING: u8 = 1;
 const USAGE: u8 = 2;
 const DATA: u8 = 65;
 const NO_INPUT: u8 = 66;
@@ -23,6 +25,35 @@ const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
 const IO: u8 = 74;
 const CONFIG: u8 = 78;
+
+/// What the command line itself refuses.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    /// There is nothing to do.
+    #[error("{0}")]
+    Nothing(String),
+    /// What was typed has no meaning.
+    #[error("{0}")]
+    Usage(String),
+    /// The user's configuration file is not what it should be.
+    #[error("the configuration file {path} is damaged; correct or delete it")]
+    Config {
+        /// The file.
+        path: String,
+        /// What is wrong with it, with the line.
+        source: toml_edit::de::Error,
+    },
+    /// The user's configuration file can't be read or written.
+    #[error("could not {action} the configuration file {path}")]
+    ConfigFile {
+        /// What was being done.
+        action: &'static str,
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
 
 /// The exit code of an error.
 pub(super) fn code(error: &anyhow::Error) -> ExitCode {
@@ -35,6 +66,14 @@ pub(super) fn code(error: &anyhow::Error) -> ExitCode {
         }
         if let Some(error) = cause.downcast_ref::<decode::Error>() {
             return Some(of_decode(error));
+        }
+        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+            return Some(match refusal {
+                Refusal::Nothing(_) => NOTHING,
+                Refusal::Usage(_) => USAGE,
+                Refusal::Config { .. } => CONFIG,
+                Refusal::ConfigFile { .. } => IO,
+            });
         }
         match cause.downcast_ref::<translate::Error>()? {
             translate::Error::Model(error) => Some(of_model(error)),
@@ -51,7 +90,8 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         let document = cause.downcast_ref::<document::Error>().and_then(document::Error::hint);
         let model = || cause.downcast_ref::<model::Error>().and_then(model::Error::hint);
         let decode = || cause.downcast_ref::<decode::Error>().and_then(decode::Error::hint);
-        let translate = || cause.downcast_ref::<translate::Error>().and_then(translate::Error::hint);
+        let translate =
+            || cause.downcast_ref::<translate::Error>().and_then(translate::Error::hint);
         document.or_else(model).or_else(decode).or_else(translate)
     })
 }
@@ -69,7 +109,12 @@ fn of_document(error: &document::Error) -> u8 {
 fn of_model(error: &model::Error) -> u8 {
     use model::Error;
     match error {
-        Error::Hub { .. } | Error::NotCached { .. } => UNAVAILABLE,
+        Error::Hub { .. }
+        | Error::NotCached { .. }
+        | Error::Refused { .. }
+        | Error::NotOnHub { .. }
+        | Error::Damaged { .. } => UNAVAILABLE,
+        Error::Cache { .. } => IO,
         Error::Name { .. } | Error::TooLong { .. } => USAGE,
         Error::Compute(_) => SOFTWARE,
         _ => CONFIG,

@@ -1,7 +1,9 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod config;
 mod exit;
+mod models;
 mod output;
 mod progress;
 mod translate;
@@ -23,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Translate one article
     Translate(translate::Arguments),
+    /// List, fetch, choose and remove models
+    Models(models::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -31,6 +35,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,7 +48,8 @@ pub fn main() -> ExitCode {
 
 /// Prints an error: what was being done, why it failed, what to do next.
 fn report(error: &anyhow::Error) {
-    let (bold, reset) = if use_color(&std::io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let (bold, reset) =
+        if use_color(&std::io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     let mut message = format!("{bold}error:{reset} {error:#}\n");
     if let Some(hint) = exit::hint(error) {
         message.push_str("hint: ");
@@ -57,7 +63,9 @@ fn report(error: &anyhow::Error) {
 /// Whether a stream takes colours (<https://no-color.org>).
 fn use_color(stream: &impl std::io::IsTerminal) -> bool {
     let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    stream.is_terminal() && !asked_not_to && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    stream.is_terminal()
+        && !asked_not_to
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// A line for the user that is neither data nor an error.

@@ -40,20 +40,30 @@ pub(super) struct Download {
     visible: bool,
     quiet: bool,
     bar: Option<ProgressBar>,
+    bytes: u64,
 }
 
 impl Download {
     pub fn new(visible: bool, quiet: bool) -> Self {
-        Self { visible, quiet, bar: None }
+        Self { visible, quiet, bar: None, bytes: 0 }
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
     }
 }
 
 impl Progress for Download {
     fn started(&mut self, file: &str, bytes: u64) {
-        let bar = bar(self.visible, "{msg} [{bar:30}] {bytes}/{total_bytes} {eta} left");
+        // A download that begins anew takes the place of its bar.
+        self.clear();
+        let bar =
+            bar(self.visible, "{msg} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {eta} left");
         bar.set_length(bytes);
         bar.set_message(file.to_owned());
-        self.bar = Some(bar);
+        (self.bar, self.bytes) = (Some(bar), bytes);
     }
 
     fn advanced(&mut self, bytes: u64) {
@@ -62,13 +72,53 @@ impl Progress for Download {
         }
     }
 
-    fn finished(&mut self, _: &str) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+    fn finished(&mut self, file: &str) {
+        self.clear();
+        note(self.quiet, &format!("fetched {file} ({})", size(self.bytes)));
     }
 
     fn warning(&mut self, message: &str) {
         note(self.quiet, message);
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Bytes as people write them, in powers of ten.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 3] = ["kB", "MB", "GB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut amount = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while amount >= 999.5 && unit + 1 < UNITS.len() {
+        amount /= 1000.0;
+        unit += 1;
+    }
+    let digits = usize::from(amount < 9.95);
+    format!("{amount:.digits$} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_keep_two_digits_that_mean_something() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (310_000_000, "310 MB"),
+            (999_900_000, "1.0 GB"),
+            (1_200_000_000, "1.2 GB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
     }
 }

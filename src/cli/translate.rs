@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use candle_core::Device;
 use clap::ValueEnum;
 
+use super::config::default_model;
 use super::output::Output;
 use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
@@ -172,11 +173,14 @@ fn format(arguments: &Arguments) -> anyhow::Result<Format> {
 }
 
 fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
-    let (quiet, chosen) = (arguments.quiet, arguments.model.clone());
-    if chosen.is_none() {
+    let quiet = arguments.quiet;
+    let source = match &arguments.model {
+        Some(source) => source.clone(),
+        None => default_model()?,
+    };
+    if arguments.model.is_none() && source == ModelSource::Embedded {
         note(quiet, "translating with the small embedded model; a better one is a `tarjoman models use NAME` away");
     }
-    let source = chosen.unwrap_or(ModelSource::Embedded);
     let mut progress = Download::new(show_progress(quiet), quiet);
     let files = source.resolve(&mut progress)?;
     Translator::load(&files, &Device::Cpu).with_context(|| format!("could not load model {source}"))

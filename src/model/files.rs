@@ -45,7 +45,7 @@ impl FileData {
 pub enum TokenizerFiles {
     /// One `tokenizer.json` of the tokenizers library.
     Json(FileData),
-    /// OPUS-MT: two SentencePiece models and one joint vocabulary.
+    /// OPUS-MT: two `SentencePiece` models and one joint vocabulary.
     SentencePiece {
         /// `source.spm`
         source: FileData,

@@ -1,8 +1,17 @@
 //! One integration binary: each further one would link candle again.
 
 mod decode;
+#[cfg(feature = "hub")]
+mod hub_server;
+#[cfg(feature = "hub")]
+mod models_command;
+#[cfg(feature = "hub")]
+mod newsroom;
 mod persian;
+#[cfg(feature = "hub")]
+mod pull;
 mod rooms;
+mod source;
 mod tokenizer;
 mod translate_command;
 mod walk;

@@ -4,6 +4,10 @@
 
 mod embedded;
 mod folder;
+#[cfg(feature = "hub")]
+pub mod hub;
+#[cfg(not(feature = "hub"))]
+#[path = "no_hub.rs"]
 pub mod hub;
 mod progress;
 

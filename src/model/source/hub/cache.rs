@@ -33,6 +33,19 @@ pub struct CachedModel {
     pub complete: Option<PathBuf>,
 }
 
+impl CachedModel {
+    /// The kind of network, as the `config.json` of the complete revision says.
+    #[must_use]
+    pub fn family(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Config {
+            model_type: String,
+        }
+        let text = fs::read(self.complete.as_ref()?.join("config.json")).ok()?;
+        serde_json::from_slice(&text).ok().map(|config: Config| config.model_type)
+    }
+}
+
 /// All models in the cache folder, by name.
 #[must_use]
 pub fn list(cache: &Path) -> Vec<CachedModel> {
@@ -117,25 +130,6 @@ impl Repository {
         self.cache.model(self.repo.clone()).blob_path(etag)
     }
 
-    /// Lets `path` show the content of `blob`.
-    pub(super) fn link(&self, blob: &Path, path: &Path) -> Result<()> {
-        let link = || {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let name = blob.file_name().unwrap_or_default();
-            symlink(&Path::new("..").join("..").join("blobs").join(name), path)
-                // Where links are not allowed (Windows without developer mode), the file itself
-                // moves, as in huggingface_hub.
-                .or_else(|_| fs::rename(blob, path))
-        };
-        link().map_err(|source| disk(path, source))
-    }
-
     /// Remembers that the revision stands at this commit.
     pub(super) fn point(&self, revision: &str, commit: &str) -> Result<()> {
         if is_commit(revision) || self.commit(revision).as_deref() == Some(commit) {
@@ -152,14 +146,10 @@ impl Repository {
         let lock = || {
             fs::create_dir_all(&folder)?;
             let file = File::create(&path)?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    wait();
-                    file.lock()?;
-                }
-                // Some network file systems have no locks; the check of what arrived remains.
-                Err(TryLockError::Error(_)) => {}
+            // Some network file systems have no locks; the check of what arrived remains.
+            if let Err(TryLockError::WouldBlock) = file.try_lock() {
+                wait();
+                file.lock()?;
             }
             Ok(file)
         };
@@ -179,6 +169,25 @@ impl Repository {
             .find(|commit| self.files(commit).is_ok())
             .map(|commit| self.snapshot(&commit))
     }
+}
+
+/// Lets `path` show the content of `blob`.
+pub(super) fn link(blob: &Path, path: &Path) -> Result<()> {
+    let link = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let name = blob.file_name().unwrap_or_default();
+        symlink(&Path::new("..").join("..").join("blobs").join(name), path)
+            // Where links are not allowed (Windows without developer mode), the file itself
+            // moves, as in huggingface_hub.
+            .or_else(|_| fs::rename(blob, path))
+    };
+    link().map_err(|source| disk(path, source))
 }
 
 fn folder_name(repo: &str) -> String {

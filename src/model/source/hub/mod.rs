@@ -62,15 +62,16 @@ pub(super) fn resolve(
         Err(Failure::Final(error)) => return Err(error),
     };
 
-    let files = match here.files(&listing.commit) {
-        Ok(files) => files,
-        Err(_) => {
-            let _lock = here.lock(|| {
-                progress.warning(&format!("waiting for another process that fetches {name}"));
-            })?;
-            let mut shelf = Fetched { remote: &remote, here: &here, listing: &listing, progress };
-            files::gather(&name, &mut shelf)?
-        }
+    let files = if let Ok(files) = here.files(&listing.commit) {
+        files
+    } else {
+        let _lock = here.lock(|| {
+            progress.warning(&format!("waiting for another process that fetches {name}"));
+        })?;
+        files::gather(
+            &name,
+            &mut Fetched { remote: &remote, here: &here, listing: &listing, progress },
+        )?
     };
     here.point(revision, &listing.commit)?;
     Ok(named(files))
@@ -116,7 +117,7 @@ impl Shelf for Fetched<'_> {
             if std::fs::metadata(&blob).map_or(true, |data| data.len() != facts.size) {
                 transfer::fetch(self.remote, &facts, &blob, self.progress)?;
             }
-            self.here.link(&blob, &path)?;
+            cache::link(&blob, &path)?;
         }
         Ok(FileData::Path(path))
     }

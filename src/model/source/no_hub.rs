@@ -1,0 +1,84 @@
+//! Stands in for [`hub`](super::hub) in a build without that feature: there is no hub and no
+//! cache. The same names, so that nobody else has to ask which build this is.
+
+use std::path::PathBuf;
+
+use super::super::{Error, ModelFiles, Result};
+use super::Progress;
+
+pub use cache::CachedModel;
+
+/// Nothing to set.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The folder of the cache, which is never read.
+    pub cache: PathBuf,
+}
+
+impl Settings {
+    /// Reads nothing.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self::default()
+    }
+}
+
+pub(super) fn resolve(
+    repo: &str,
+    _revision: &str,
+    _settings: &Settings,
+    _progress: &mut dyn Progress,
+) -> Result<ModelFiles> {
+    Err(Error::NotCached {
+        model: repo.to_string(),
+        reason: "this build has no `hub` feature; give a folder".into(),
+    })
+}
+
+/// An empty cache.
+pub mod cache {
+    use std::path::{Path, PathBuf};
+
+    use super::Result;
+
+    /// A model in the cache; there are none.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct CachedModel {
+        /// `ORG/NAME`
+        pub repo: String,
+        /// Where it lies.
+        pub path: PathBuf,
+        /// What it takes on disk.
+        pub bytes: u64,
+        /// The folder of a complete revision.
+        pub complete: Option<PathBuf>,
+    }
+
+    impl CachedModel {
+        /// The kind of network.
+        #[must_use]
+        pub fn family(&self) -> Option<String> {
+            None
+        }
+    }
+
+    /// Nothing.
+    #[must_use]
+    pub fn list(_cache: &Path) -> Vec<CachedModel> {
+        Vec::new()
+    }
+
+    /// Nothing.
+    #[must_use]
+    pub fn find(_cache: &Path, _repo: &str) -> Option<CachedModel> {
+        None
+    }
+
+    /// There is nothing to delete.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn remove(_cache: &Path, _repo: &str) -> Result<Option<u64>> {
+        Ok(None)
+    }
+}
