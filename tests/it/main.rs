@@ -1,3 +1,4 @@
 //! One integration binary: each further one would link candle again.
 
+mod document;
 mod persian;

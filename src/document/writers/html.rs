@@ -104,6 +104,7 @@ fn runs(text: &str) -> Vec<Run<'_>> {
     let mut open: Option<(usize, usize, bool)> = None;
     let mut close = |open: &mut Option<(usize, usize, bool)>| {
         if let Some((start, end, true)) = open.take() {
+            let end = with_closers(text, start, end);
             runs.extend([(done, start, false), (start, end, true)]);
             done = end;
         }
@@ -122,6 +123,18 @@ fn runs(text: &str) -> Vec<Run<'_>> {
         .filter(|(start, end, _)| start < end)
         .map(|(start, end, latin)| Run { text: &text[start..end], latin })
         .collect()
+}
+
+/// The end of a run with the brackets behind it that close one inside it.
+fn with_closers(text: &str, start: usize, mut end: usize) -> usize {
+    for (open, closed) in [('(', ')'), ('[', ']')] {
+        let run = &text[start..end];
+        let is_open = run.matches(open).count() > run.matches(closed).count();
+        if is_open && text[end..].starts_with(closed) {
+            end += closed.len_utf8();
+        }
+    }
+    end
 }
 
 fn is_latin(c: char) -> bool {
