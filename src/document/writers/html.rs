@@ -42,7 +42,7 @@ struct Run<'a> {
 
 pub(super) fn write(
     document: &AlignedDocument,
-    options: &WriteOptions,
+    options: WriteOptions,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let blocks: Vec<Part<'_>> = document
@@ -82,7 +82,7 @@ fn title(document: &AlignedDocument) -> &str {
 fn row<'a>(
     document: &'a AlignedDocument,
     unit: &'a TranslationUnit,
-    options: &WriteOptions,
+    options: WriteOptions,
 ) -> Row<'a> {
     let candidates = unit.translation.candidates.as_slice();
     Row {
