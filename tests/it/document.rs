@@ -150,6 +150,8 @@ fn what_is_no_text_is_named_and_comes_with_a_hint() {
         let error = read("a.txt", blank.into()).expect_err("nothing to translate");
         assert!(matches!(error, Error::Empty { .. }), "{error}");
     }
+    let error = read("-", Vec::new()).expect_err("nothing to translate");
+    assert_eq!(error.to_string(), "standard input is empty");
 }
 
 #[test]

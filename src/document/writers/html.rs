@@ -6,6 +6,7 @@ use std::io;
 use askama::Template;
 
 use super::WriteOptions;
+use crate::document::error::shown;
 use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, TranslationUnit};
 
 #[derive(Template)]
@@ -61,7 +62,7 @@ pub(super) fn write(
         .collect();
     let page = Page {
         title: title(document),
-        name: &document.article.meta.name,
+        name: shown(&document.article.meta.name),
         model: &document.model,
         sentences: document.units.len(),
         doubts: document.units.iter().filter(|unit| !unit.issues.is_empty()).count(),
@@ -74,8 +75,8 @@ pub(super) fn write(
 fn title(document: &AlignedDocument) -> &str {
     let is_title = document.article.blocks.first().is_some_and(|b| b.kind == BlockKind::Title);
     match document.units.first() {
-        Some(unit) if is_title => unit.target(),
-        _ => &document.article.meta.name,
+        Some(unit) if is_title && !unit.target().is_empty() => unit.target(),
+        _ => shown(&document.article.meta.name),
     }
 }
 

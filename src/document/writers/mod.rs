@@ -58,7 +58,7 @@ pub struct WriteOptions {
     pub candidates: bool,
 }
 
-/// Writes a translated document.
+/// Writes a translated document, in many small pieces: give a buffered `out`.
 ///
 /// # Errors
 /// When `out` can't be written to; a closed pipe keeps its kind.
