@@ -11,7 +11,14 @@
 //!    reader     segment    batcher    search     detokenise      collect            writer
 //! ```
 
+#[doc(hidden)]
+pub mod cli;
 pub mod decode;
 pub mod document;
 pub mod model;
 pub mod persian;
+pub mod translate;
+
+mod error;
+
+pub use error::{Error, Result};

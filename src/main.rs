@@ -1,1 +1,7 @@
-fn main() {}
+//! The `tarjoman` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tarjoman::cli::main()
+}

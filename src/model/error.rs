@@ -5,7 +5,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A file that this kind of model needs is not there.
-    #[error("model {model}: {what} is missing")]
+    #[error("model {model} lacks {what}")]
     Missing {
         /// The model as the user named it.
         model: String,
@@ -59,7 +59,20 @@ pub enum Error {
     Name {
         /// What the user typed.
         name: String,
+        /// A name of the catalogue that is close to it.
+        suggestion: Option<String>,
     },
+    /// A path was given, and there is no folder.
+    #[error("there is no model folder {}: {reason}", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+        /// What is there instead.
+        reason: &'static str,
+    },
+    /// The binary was built without the feature `embedded-model`.
+    #[error("this build carries no embedded model")]
+    NotEmbedded,
     /// The hub, or the mirror that `HF_ENDPOINT` names, did not give the file.
     #[error("could not fetch {file} of {model} from {endpoint}: {reason}")]
     Hub {
@@ -71,6 +84,44 @@ pub enum Error {
         endpoint: String,
         /// What went wrong.
         reason: String,
+    },
+    /// The hub wants a token, another token, or a licence accepted.
+    #[error("{endpoint} does not give {model} to you (status {status})")]
+    Refused {
+        /// The model.
+        model: String,
+        /// Where it was asked for.
+        endpoint: String,
+        /// 401 or 403.
+        status: u16,
+        /// Whether a token was sent.
+        token: bool,
+    },
+    /// The hub has no such model, revision or file.
+    #[error("{endpoint} has no {what}")]
+    NotOnHub {
+        /// What was asked for.
+        what: String,
+        /// Where it was asked for.
+        endpoint: String,
+    },
+    /// A file arrived, and is not what the hub announced. It was deleted.
+    #[error("{file} of {model} arrived damaged: {reason}")]
+    Damaged {
+        /// The model.
+        model: String,
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The cache of models can't be written.
+    #[error("could not write to the model cache at {}", path.display())]
+    Cache {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// `HF_HUB_OFFLINE` is set, or the hub feature is off, and the model is not in the cache.
     #[error("model {model} is not in the cache ({reason})")]
@@ -94,7 +145,7 @@ pub enum Error {
 }
 
 /// Result of the model room.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// What the user can do about it.
@@ -106,8 +157,17 @@ impl Error {
             Self::Config { .. } | Self::Tokenizer { .. } => "the file is damaged or of another version; fetch the model again with `tarjoman models pull`".into(),
             Self::Architecture { .. } => "`tarjoman models` lists models that work".into(),
             Self::Weights { .. } => "the file is truncated or belongs to another model; fetch the model again with `tarjoman models pull`".into(),
+            Self::Name { suggestion: Some(name), .. } => format!("did you mean {name}? `tarjoman models` lists known names"),
+            Self::NotAFolder { .. } => "--model takes the folder that holds config.json".into(),
+            Self::NotEmbedded => "name a model with --model, or build with `--features embedded-model`".into(),
             Self::Name { .. } => "use --model DIR, or --model ORG/NAME; `tarjoman models` lists known names".into(),
             Self::Hub { .. } => "check the name and the network; HF_ENDPOINT names a mirror, HF_TOKEN opens gated models, and without --model the embedded model needs no network".into(),
+            Self::Refused { token: false, model, endpoint, .. } => format!("if the model is gated or private, accept its licence at {endpoint}/{model} and set HF_TOKEN; the hub gives the same answer for a name that does not exist"),
+            Self::Refused { model, endpoint, .. } => format!("the token (HF_TOKEN, or the token file) may be wrong or lack the right to read it, or the licence at {endpoint}/{model} is not accepted yet"),
+            Self::NotOnHub { .. } => "check the spelling; `tarjoman models` lists known names, ORG/NAME@REVISION names a revision".into(),
+            Self::Damaged { .. } => "it was deleted; run `tarjoman models pull` again. If this repeats, a proxy or the mirror that HF_ENDPOINT names serves another file".into(),
+            Self::Cache { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => "the disk is full: `tarjoman models remove` frees space, and HF_HOME names another place".into(),
+            Self::Cache { .. } => "check the rights of that folder; HF_HOME names another place".into(),
             Self::NotCached { .. } => "fetch it while online with `tarjoman models pull`, or leave out --model to use the embedded model".into(),
             Self::TooLong { .. } | Self::Compute(_) => return None,
         })

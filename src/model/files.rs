@@ -1,6 +1,8 @@
-//! The files of one model, wherever they lie.
+//! Owns the files of one model and the choice among those that a place holds. Does not know
+//! where they lie (that is [`super::source`]) or what is in them.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Error, Result};
@@ -65,6 +67,99 @@ pub struct ModelFiles {
     pub generation_config: Option<FileData>,
     /// The tokenizer.
     pub tokenizer: TokenizerFiles,
-    /// `model.safetensors`, its shards, or `pytorch_model.bin`.
+    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either.
     pub weights: Vec<FileData>,
+}
+
+/// A place that holds the files of one model: a folder, the binary, a repository.
+pub(crate) trait Shelf {
+    /// Whether there is such a file.
+    fn has(&self, name: &str) -> bool;
+
+    /// The file, fetched where that is needed.
+    fn take(&mut self, name: &str) -> Result<FileData>;
+}
+
+const CONFIG: &str = "config.json";
+const GENERATION_CONFIG: &str = "generation_config.json";
+const TOKENIZER: &str = "tokenizer.json";
+const SENTENCEPIECE: [&str; 3] = ["source.spm", "target.spm", "vocab.json"];
+/// In the order of preference: safetensors are mapped, not copied, and hold no program code.
+const WEIGHTS: [&str; 4] = [
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+];
+
+/// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
+/// finds the weights of an interrupted download finds the rest as well.
+pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
+    let sentencepiece = SENTENCEPIECE.iter().all(|name| shelf.has(name));
+    let weights = WEIGHTS.into_iter().find(|name| shelf.has(name));
+    let mut lacking = Vec::new();
+    if !shelf.has(CONFIG) {
+        lacking.push(CONFIG.to_string());
+    }
+    if !sentencepiece && !shelf.has(TOKENIZER) {
+        let names: Vec<_> = SENTENCEPIECE.into_iter().filter(|name| !shelf.has(name)).collect();
+        lacking.push(format!(
+            "a tokenizer ({TOKENIZER}, or {}; not there: {})",
+            SENTENCEPIECE.join(" + "),
+            names.join(", ")
+        ));
+    }
+    let Some(weights) = weights.filter(|_| lacking.is_empty()) else {
+        if weights.is_none() {
+            lacking.push(format!("weights ({})", WEIGHTS.join(" or ")));
+        }
+        return Err(Error::Missing { model: model.to_string(), what: lacking.join(", ") });
+    };
+
+    let config = shelf.take(CONFIG)?;
+    let generation_config =
+        shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
+    // Repositories of OPUS-MT may hold both; the SentencePiece files are the ones that the model
+    // was trained with, a tokenizer.json is someone's conversion of them.
+    let tokenizer = if sentencepiece {
+        let [source, target, vocab] = SENTENCEPIECE;
+        TokenizerFiles::SentencePiece {
+            source: shelf.take(source)?,
+            target: shelf.take(target)?,
+            vocab: shelf.take(vocab)?,
+        }
+    } else {
+        TokenizerFiles::Json(shelf.take(TOKENIZER)?)
+    };
+    let weights = if weights.ends_with(".index.json") {
+        let index = shelf.take(weights)?;
+        let shards = shards(&index)?;
+        if let Some(shard) = shards.iter().find(|shard| !shelf.has(shard)) {
+            return Err(Error::Missing { model: model.to_string(), what: shard.clone() });
+        }
+        shards.iter().map(|shard| shelf.take(shard)).collect::<Result<_>>()?
+    } else {
+        vec![shelf.take(weights)?]
+    };
+    Ok(ModelFiles { name: model.to_string(), config, generation_config, tokenizer, weights })
+}
+
+/// The files that an index of sharded weights names, each once.
+fn shards(index: &FileData) -> Result<BTreeSet<String>> {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        weight_map: BTreeMap<String, String>,
+    }
+    let wrong = |reason: String| Error::Config { file: index.name(), reason };
+    let parsed: Index =
+        serde_json::from_slice(&index.read()?).map_err(|error| wrong(error.to_string()))?;
+    let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();
+    if shards.is_empty() {
+        return Err(wrong("it names no weights".into()));
+    }
+    // The index is data from elsewhere: it names files beside itself and no others.
+    match shards.iter().find(|name| name.starts_with('.') || name.contains(['/', '\\', ':'])) {
+        Some(name) => Err(wrong(format!("{name:?} is not a file beside it"))),
+        None => Ok(shards),
+    }
 }

@@ -2,6 +2,8 @@
 //! configuration, weights and tokenizer, and the networks themselves ([`families`]).
 //! Does not know sentences, documents or how the next token is chosen (that is `decode`).
 
+pub mod catalogue;
+pub mod config;
 mod error;
 pub mod families;
 pub mod files;

@@ -1,3 +1,211 @@
-//! x
-/// y
-pub struct DecoderState {}
+//! What decoding remembers between steps. Beams are reordered and finished sentences dropped
+//! from outside; the model only appends (CTranslate2's `DecoderState`).
+
+use candle_core::{Device, Result, Tensor};
+
+/// Tokens by which the cache grows.
+const GROWTH: usize = 32;
+
+/// Keys and values of one decoder layer.
+#[derive(Debug, Clone)]
+pub struct LayerState {
+    /// Source keys, `[sentences, heads, source_time, head_dim]`, computed once a sentence.
+    pub cross_keys: Tensor,
+    /// Source values, of the same shape.
+    pub cross_values: Tensor,
+    self_keys: Cache,
+    self_values: Cache,
+}
+
+/// A preallocated `[capacity, rows, heads, head_dim]`. Time comes first: appending is one
+/// copy, and what is filled is contiguous, so that a reorder touches nothing else.
+#[derive(Debug, Clone)]
+struct Cache {
+    buffer: Option<Tensor>,
+}
+
+impl Cache {
+    /// Writes `step` `[rows, heads, head_dim]` at `position`; returns what is filled as
+    /// `[rows, heads, position + 1, head_dim]`, a view.
+    fn append(&mut self, step: &Tensor, position: usize) -> Result<Tensor> {
+        let (rows, heads, head_dim) = step.dims3()?;
+        let capacity = match &self.buffer {
+            Some(buffer) => buffer.dim(0)?,
+            None => 0,
+        };
+        if position >= capacity {
+            let shape = (capacity + GROWTH.max(capacity / 2), rows, heads, head_dim);
+            let larger = Tensor::zeros(shape, step.dtype(), step.device())?;
+            if let Some(buffer) = self.buffer.take().filter(|_| position > 0) {
+                larger.slice_set(&buffer.narrow(0, 0, position)?, 0, 0)?;
+            }
+            self.buffer = Some(larger);
+        }
+        let Some(buffer) = &self.buffer else {
+            candle_core::bail!("the cache has no buffer at position {position}");
+        };
+        buffer.slice_set(&step.unsqueeze(0)?.contiguous()?, 0, position)?;
+        buffer.narrow(0, 0, position + 1)?.permute((1, 2, 0, 3))
+    }
+
+    fn select(&mut self, rows: &Tensor, filled: usize) -> Result<()> {
+        let Some(buffer) = &self.buffer else { return Ok(()) };
+        let kept = buffer.narrow(0, 0, filled)?.index_select(rows, 1)?;
+        let (capacity, old_rows, heads, head_dim) = buffer.dims4()?;
+        let new_rows = rows.dim(0)?;
+        if new_rows == old_rows {
+            return buffer.slice_set(&kept, 0, 0);
+        }
+        let shape = (capacity, new_rows, heads, head_dim);
+        let resized = Tensor::zeros(shape, buffer.dtype(), buffer.device())?;
+        resized.slice_set(&kept, 0, 0)?;
+        self.buffer = Some(resized);
+        Ok(())
+    }
+}
+
+/// What decoding remembers between steps.
+#[derive(Debug, Clone)]
+pub struct DecoderState {
+    layers: Vec<LayerState>,
+    source_mask: Option<Tensor>,
+    sentences: usize,
+    rows: usize,
+    position: usize,
+}
+
+impl DecoderState {
+    /// A state at position 0 with one row a sentence.
+    ///
+    /// * `cross`: keys and values of every decoder layer, each
+    ///   `[sentences, heads, source_time, head_dim]`
+    /// * `source_mask`: `[sentences, 1, 1, source_time]`
+    #[must_use]
+    pub fn new(cross: Vec<(Tensor, Tensor)>, source_mask: Option<Tensor>, sentences: usize) -> Self {
+        let layers = cross
+            .into_iter()
+            .map(|(cross_keys, cross_values)| LayerState {
+                cross_keys,
+                cross_values,
+                self_keys: Cache { buffer: None },
+                self_values: Cache { buffer: None },
+            })
+            .collect();
+        Self { layers, source_mask, sentences, rows: sentences, position: 0 }
+    }
+
+    /// Tokens decoded so far.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Live sentences.
+    #[must_use]
+    pub fn sentences(&self) -> usize {
+        self.sentences
+    }
+
+    /// Rows: live sentences x beams.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// `[sentences, 1, 1, source_time]`, where any source is padded.
+    #[must_use]
+    pub fn source_mask(&self) -> Option<&Tensor> {
+        self.source_mask.as_ref()
+    }
+
+    /// Source keys and values of a layer, see [`LayerState`].
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    #[must_use]
+    pub fn cross(&self, layer: usize) -> (&Tensor, &Tensor) {
+        (&self.layers[layer].cross_keys, &self.layers[layer].cross_values)
+    }
+
+    /// Appends keys and values `[rows, heads, head_dim]` of this step to a layer; returns all
+    /// so far, twice `[rows, heads, position + 1, head_dim]`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    pub fn append(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
+        let position = self.position;
+        let state = &mut self.layers[layer];
+        Ok((state.self_keys.append(keys, position)?, state.self_values.append(values, position)?))
+    }
+
+    /// Ends a step: all layers have appended.
+    pub fn advance(&mut self) {
+        self.position += 1;
+    }
+
+    /// Makes row `i` continue what row `rows[i]` was: beams that survive, or the first
+    /// expansion from one row a sentence to many. Rows of a sentence stay next to each other.
+    ///
+    /// # Errors
+    /// When `rows` is no multiple of the live sentences, or the device fails.
+    pub fn reorder(&mut self, rows: &[u32]) -> Result<()> {
+        if !rows.len().is_multiple_of(self.sentences.max(1)) {
+            candle_core::bail!("{} rows for {} sentences", rows.len(), self.sentences);
+        }
+        let unchanged = rows.len() == self.rows && rows.iter().zip(0..).all(|(row, at)| *row == at);
+        if !unchanged {
+            self.select_rows(rows)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps these live sentences (in ascending order) and drops the rest.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn retain(&mut self, sentences: &[u32]) -> Result<()> {
+        if sentences.len() == self.sentences {
+            return Ok(());
+        }
+        let beams = self.rows / self.sentences.max(1);
+        let rows: Vec<u32> = sentences
+            .iter()
+            .flat_map(|sentence| (0..beams as u32).map(move |beam| sentence * beams as u32 + beam))
+            .collect();
+        self.sentences = sentences.len();
+        if sentences.is_empty() {
+            self.rows = 0;
+            return Ok(());
+        }
+        let device = self.device()?;
+        let kept = Tensor::new(sentences, &device)?;
+        for layer in &mut self.layers {
+            layer.cross_keys = layer.cross_keys.index_select(&kept, 0)?;
+            layer.cross_values = layer.cross_values.index_select(&kept, 0)?;
+        }
+        if let Some(mask) = &self.source_mask {
+            self.source_mask = Some(mask.index_select(&kept, 0)?);
+        }
+        self.select_rows(&rows)
+    }
+
+    fn select_rows(&mut self, rows: &[u32]) -> Result<()> {
+        let index = Tensor::new(rows, &self.device()?)?;
+        for layer in &mut self.layers {
+            layer.self_keys.select(&index, self.position)?;
+            layer.self_values.select(&index, self.position)?;
+        }
+        self.rows = rows.len();
+        Ok(())
+    }
+
+    fn device(&self) -> Result<Device> {
+        match self.layers.first() {
+            Some(layer) => Ok(layer.cross_keys.device().clone()),
+            None => candle_core::bail!("a decoder without layers"),
+        }
+    }
+}

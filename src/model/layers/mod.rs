@@ -1,1 +1,12 @@
-//! x
+//! Owns the building blocks that families share. Shapes are in the docstrings; what changes
+//! during decoding is in [`DecoderState`](super::DecoderState), not here.
+
+mod activation;
+mod attention;
+mod embedding;
+mod linear;
+
+pub use activation::Activation;
+pub use attention::{Attention, padding_mask};
+pub use embedding::sinusoidal_positions;
+pub use linear::Linear;

@@ -1,0 +1,17 @@
+"""Makes all golden data anew: `python scripts/reference/make.py`."""
+
+import generation
+import models
+import spm
+import tokenizer_goldens
+
+
+def main():
+    spm.main()
+    models.main()
+    tokenizer_goldens.main()
+    generation.main()
+
+
+if __name__ == "__main__":
+    main()

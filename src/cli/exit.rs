@@ -1,0 +1,85 @@
+//! Exit codes and hints, from the library's errors. The codes are those of sysexits.h.
+
+use std::process::ExitCode;
+
+use crate::{decode, document, model, translate};
+
+/// The table of codes, for `--help`.
+pub(super) const HELP: &str = "\
+Exit codes:
+  0   done (a reader that closes the pipe early counts as done)
+  2   wrong usage
+  65  the input can't be used: not UTF-8, binary, empty
+  66  the input can't be read
+  69  the model can't be fetched, or is not in the cache while offline
+  70  the model failed while it ran
+  74  the output can't be written
+  78  the model or the configuration can't be used: missing, damaged, wrong type";
+
+const USAGE: u8 = 2;
+const DATA: u8 = 65;
+const NO_INPUT: u8 = 66;
+const UNAVAILABLE: u8 = 69;
+const SOFTWARE: u8 = 70;
+const IO: u8 = 74;
+const CONFIG: u8 = 78;
+
+/// The exit code of an error.
+pub(super) fn code(error: &anyhow::Error) -> ExitCode {
+    let code = error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<document::Error>() {
+            return Some(of_document(error));
+        }
+        if let Some(error) = cause.downcast_ref::<model::Error>() {
+            return Some(of_model(error));
+        }
+        if let Some(error) = cause.downcast_ref::<decode::Error>() {
+            return Some(of_decode(error));
+        }
+        match cause.downcast_ref::<translate::Error>()? {
+            translate::Error::Model(error) => Some(of_model(error)),
+            translate::Error::Search { source, .. } => Some(of_decode(source)),
+            translate::Error::Unsplittable { .. } => Some(DATA),
+        }
+    });
+    ExitCode::from(code.unwrap_or(SOFTWARE))
+}
+
+/// What the user can do about an error.
+pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        let document = cause.downcast_ref::<document::Error>().and_then(document::Error::hint);
+        let model = || cause.downcast_ref::<model::Error>().and_then(model::Error::hint);
+        let decode = || cause.downcast_ref::<decode::Error>().and_then(decode::Error::hint);
+        let translate = || cause.downcast_ref::<translate::Error>().and_then(translate::Error::hint);
+        document.or_else(model).or_else(decode).or_else(translate)
+    })
+}
+
+fn of_document(error: &document::Error) -> u8 {
+    use document::Error;
+    match error {
+        Error::Read { .. } | Error::Directory { .. } => NO_INPUT,
+        Error::Write { .. } => IO,
+        Error::Format { .. } => USAGE,
+        _ => DATA,
+    }
+}
+
+fn of_model(error: &model::Error) -> u8 {
+    use model::Error;
+    match error {
+        Error::Hub { .. } | Error::NotCached { .. } => UNAVAILABLE,
+        Error::Name { .. } | Error::TooLong { .. } => USAGE,
+        Error::Compute(_) => SOFTWARE,
+        _ => CONFIG,
+    }
+}
+
+fn of_decode(error: &decode::Error) -> u8 {
+    match error {
+        decode::Error::Option { .. } => USAGE,
+        decode::Error::Model(error) => of_model(error),
+        decode::Error::Compute(_) => SOFTWARE,
+    }
+}

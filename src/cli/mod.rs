@@ -1,0 +1,73 @@
+//! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
+//! the library's. Data goes to standard output, the rest to standard error.
+
+mod exit;
+mod output;
+mod progress;
+mod translate;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Translates Persian news into English and keeps every sentence beside its source.
+#[derive(Debug, Parser)]
+#[command(name = "tarjoman", version, after_help = exit::HELP, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Translate one article
+    Translate(translate::Arguments),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Translate(arguments) => translate::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            exit::code(&error)
+        }
+    }
+}
+
+/// Prints an error: what was being done, why it failed, what to do next.
+fn report(error: &anyhow::Error) {
+    let (bold, reset) = if use_color(&std::io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let mut message = format!("{bold}error:{reset} {error:#}\n");
+    if let Some(hint) = exit::hint(error) {
+        message.push_str("hint: ");
+        message.push_str(&hint);
+        message.push('\n');
+    }
+    // Nothing is left to do when standard error is closed too.
+    let _ = std::io::stderr().write_all(message.as_bytes());
+}
+
+/// Whether a stream takes colours (<https://no-color.org>).
+fn use_color(stream: &impl std::io::IsTerminal) -> bool {
+    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !asked_not_to && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A line for the user that is neither data nor an error.
+fn note(quiet: bool, message: &str) {
+    if !quiet {
+        let _ = writeln!(std::io::stderr(), "note: {message}");
+    }
+}
+
+/// Whether progress bars make sense.
+fn show_progress(quiet: bool) -> bool {
+    !quiet && std::io::stderr().is_terminal()
+}

@@ -1,0 +1,183 @@
+//! `tarjoman translate`: one article in, aligned bilingual output out.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use candle_core::Device;
+use clap::ValueEnum;
+
+use super::output::Output;
+use super::progress::{Download, Sentences};
+use super::{note, show_progress, use_color};
+use crate::document::readers;
+use crate::document::writers::{self, Format, WriteOptions};
+use crate::model::ModelSource;
+use crate::model::config::EarlyStopping;
+use crate::translate::{TranslateOptions, Translator};
+
+/// What may be typed after `translate`. What is absent is as the model wants it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The article: a text file in UTF-8, or - for standard input
+    input: PathBuf,
+
+    /// Where the result goes; its ending chooses the format: .html .tsv .jsonl .md .txt
+    /// [default: both languages on standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// The format, whatever the output is called
+    #[arg(short, long, value_enum)]
+    format: Option<FormatName>,
+
+    /// A model: a folder, ORG/NAME[@REVISION], or a name that `tarjoman models` lists
+    /// [default: the one chosen with `models use`, or else the embedded one]
+    #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
+    model: Option<ModelSource>,
+
+    /// Candidates to write for each sentence (terminal, HTML and JSON lines)
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    candidates: usize,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten, next_help_heading = "Search")]
+    search: SearchArguments,
+}
+
+#[derive(Debug, clap::Args)]
+struct SearchArguments {
+    /// Beams; 1 is greedy search
+    #[arg(short, long, value_name = "N")]
+    beams: Option<usize>,
+
+    /// Exponent of the length by which scores are divided; higher favours longer translations
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    length_penalty: Option<f32>,
+
+    /// When beam search stops
+    #[arg(long, value_enum, value_name = "WHEN")]
+    early_stopping: Option<EarlyStoppingName>,
+
+    /// Longest translation of a sentence, in tokens
+    #[arg(long, value_name = "TOKENS")]
+    max_length: Option<usize>,
+
+    /// No sequence of N tokens occurs twice in a sentence; 0 is off
+    #[arg(long, value_name = "N")]
+    no_repeat_ngram: Option<usize>,
+
+    /// Above 1: makes tokens that are there already less likely
+    #[arg(long, value_name = "X")]
+    repetition_penalty: Option<f32>,
+
+    /// Source tokens that are translated together
+    #[arg(long, value_name = "TOKENS")]
+    batch_tokens: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatName {
+    /// Both languages, for reading in a terminal
+    Terminal,
+    /// A page with both languages side by side
+    Html,
+    /// A sentence a record, for spreadsheets
+    Tsv,
+    /// A JSON object a sentence, for programs
+    Jsonl,
+    /// Markdown with a table a paragraph
+    Markdown,
+    /// English only
+    Text,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EarlyStoppingName {
+    /// As soon as there are as many candidates as beams
+    True,
+    /// When the best beam can't win at its present length
+    False,
+    /// When the best beam can't win at any length
+    Never,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Terminal => Self::Terminal,
+            FormatName::Html => Self::Html,
+            FormatName::Tsv => Self::Tsv,
+            FormatName::Jsonl => Self::Jsonl,
+            FormatName::Markdown => Self::Markdown,
+            FormatName::Text => Self::Text,
+        }
+    }
+}
+
+impl SearchArguments {
+    /// What was typed, over what the model wants.
+    fn apply(&self, options: &mut TranslateOptions, candidates: usize) {
+        let search = &mut options.search;
+        search.candidates = candidates;
+        search.beams = self.beams.unwrap_or(search.beams.max(candidates));
+        search.length_penalty = self.length_penalty.unwrap_or(search.length_penalty);
+        search.early_stopping = match self.early_stopping {
+            Some(EarlyStoppingName::True) => EarlyStopping::Always,
+            Some(EarlyStoppingName::False) => EarlyStopping::Heuristic,
+            Some(EarlyStoppingName::Never) => EarlyStopping::Never,
+            None => search.early_stopping,
+        };
+        search.max_length = self.max_length.unwrap_or(search.max_length);
+        search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
+        search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
+        options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
+    }
+}
+
+/// Translates one article.
+///
+/// # Errors
+/// Whatever the rooms below report.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let format = format(arguments)?;
+    let article = readers::open(&arguments.input)?;
+    let output = Output::open(arguments.output.as_deref())?;
+    let translator = load(arguments)?;
+
+    let mut options = translator.options();
+    arguments.search.apply(&mut options, arguments.candidates);
+    options.search.check()?;
+
+    let bar = Sentences::new(show_progress(arguments.quiet));
+    let translated = translator.translate(article, &options, &bar);
+    bar.finish();
+    let document =
+        translated.with_context(|| format!("could not translate {}", arguments.input.display()))?;
+
+    let color = matches!(output, Output::Stdout) && use_color(&std::io::stdout());
+    let options = WriteOptions { color, candidates: arguments.candidates > 1 };
+    output.write(|out| writers::write(&document, format, &options, out))?;
+    Ok(())
+}
+
+fn format(arguments: &Arguments) -> anyhow::Result<Format> {
+    match (arguments.format, &arguments.output) {
+        (Some(name), _) => Ok(name.into()),
+        (None, Some(path)) if path.as_os_str() != "-" => Ok(Format::from_path(path)?),
+        (None, _) => Ok(Format::Terminal),
+    }
+}
+
+fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
+    let (quiet, chosen) = (arguments.quiet, arguments.model.clone());
+    if chosen.is_none() {
+        note(quiet, "translating with the small embedded model; a better one is a `tarjoman models use NAME` away");
+    }
+    let source = chosen.unwrap_or(ModelSource::Embedded);
+    let mut progress = Download::new(show_progress(quiet), quiet);
+    let files = source.resolve(&mut progress)?;
+    Translator::load(&files, &Device::Cpu).with_context(|| format!("could not load model {source}"))
+}

@@ -1,0 +1,112 @@
+//! The loop over steps: asks the model, lets every sentence choose, drops those that are done.
+
+use candle_core::Tensor;
+use rayon::prelude::*;
+
+use super::beam::Beam;
+use super::greedy::Greedy;
+use super::{Batch, Hypothesis, Result, SearchOptions};
+use crate::model::{Error as ModelError, Seq2Seq};
+
+/// One sentence under search.
+enum Search {
+    Greedy(Greedy),
+    Beam(Beam),
+}
+
+/// Decodes a batch.
+///
+/// Returns for every row of the batch its candidates, the best first.
+///
+/// # Errors
+/// When an option is out of range, a target would outgrow the model, or the model fails.
+pub fn search(
+    model: &dyn Seq2Seq,
+    batch: &Batch,
+    options: &SearchOptions,
+) -> Result<Vec<Vec<Hypothesis>>> {
+    options.check()?;
+    if options.max_length > model.max_target_tokens() {
+        return Err(ModelError::TooLong {
+            tokens: options.max_length,
+            limit: model.max_target_tokens(),
+        }
+        .into());
+    }
+    let count = batch.lengths.len();
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let processors = options.processors();
+    let mut state = model.start(&batch.input_ids, &batch.lengths)?;
+    let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); count];
+    let mut live: Vec<(usize, Search)> = (0..count)
+        .map(|index| {
+            let search = if options.beams == 1 {
+                Search::Greedy(Greedy::new(options))
+            } else {
+                Search::Beam(Beam::new(options))
+            };
+            (index, search)
+        })
+        .collect();
+    let mut last = vec![options.start; count];
+
+    loop {
+        let input = Tensor::new(last.as_slice(), model.device())?;
+        let logits = model.step(&input, &mut state)?;
+        let (rows, vocabulary) = logits.dims2()?;
+        let mut scores: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+        let rows_each = rows / live.len();
+
+        // Every sentence looks at its own rows only.
+        let parents: Vec<Vec<usize>> = live
+            .par_iter_mut()
+            .zip(scores.par_chunks_mut(rows_each * vocabulary))
+            .map(|((_, search), scores)| match search {
+                Search::Greedy(greedy) => {
+                    greedy.advance(scores, &processors, options);
+                    vec![0]
+                }
+                Search::Beam(beam) => beam.advance(scores, vocabulary, &processors, options),
+            })
+            .collect();
+
+        let mut kept = Vec::with_capacity(live.len());
+        let mut row_parents = Vec::with_capacity(live.len() * options.beams);
+        let mut going = Vec::with_capacity(live.len());
+        for (at, ((index, search), parents)) in live.into_iter().zip(parents).enumerate() {
+            let done = match &search {
+                Search::Greedy(greedy) => greedy.is_done(),
+                Search::Beam(beam) => beam.is_done(),
+            };
+            if done {
+                results[index] = match search {
+                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(options)],
+                    Search::Beam(beam) => beam.into_hypotheses(options),
+                };
+                continue;
+            }
+            // Rows are numbered as they will be once the finished sentences are gone. At the
+            // first step there is one row a sentence, whatever beam is meant.
+            let first = kept.len() * rows_each;
+            row_parents
+                .extend(parents.iter().map(|parent| (first + parent.min(&(rows_each - 1))) as u32));
+            kept.push(at as u32);
+            going.push((index, search));
+        }
+        live = going;
+        if live.is_empty() {
+            return Ok(results);
+        }
+        state.retain(&kept).map_err(ModelError::from)?;
+        state.reorder(&row_parents).map_err(ModelError::from)?;
+        last.clear();
+        for (_, search) in &live {
+            match search {
+                Search::Greedy(greedy) => last.push(greedy.last()),
+                Search::Beam(beam) => last.extend(beam.last()),
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `config.json` and `generation_config.json`, as the transformers library writes them.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Error, FileData, ModelFiles, Result};
+
+/// The model types that Tarjoman runs, for messages.
+pub const SUPPORTED: &str = "marian";
+
+/// The part of `config.json` that every family has.
+#[derive(Debug, Deserialize)]
+pub struct Architecture {
+    /// Such as `marian`.
+    #[serde(default)]
+    pub model_type: String,
+}
+
+/// `early_stopping` of transformers' beam search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EarlyStopping {
+    /// `false`: stop when the best running beam, at its present length, can't beat the worst
+    /// finished one.
+    #[default]
+    Heuristic,
+    /// `true`: stop as soon as there are as many finished candidates as beams.
+    Always,
+    /// `"never"`: like `false`, but with the length at which a running beam could score best.
+    Never,
+}
+
+impl<'de> Deserialize<'de> for EarlyStopping {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Flag(bool),
+            Word(String),
+        }
+        match Raw::deserialize(deserializer)? {
+            Raw::Flag(true) => Ok(Self::Always),
+            Raw::Flag(false) => Ok(Self::Heuristic),
+            Raw::Word(word) if word == "never" => Ok(Self::Never),
+            Raw::Word(word) => Err(serde::de::Error::custom(format!(
+                "early_stopping is {word:?}; known are true, false and \"never\""
+            ))),
+        }
+    }
+}
+
+/// How a model wants to be decoded: `generation_config.json`, or for old models the same
+/// names in `config.json`. What is absent has transformers' default.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct GenerationConfig {
+    /// First token of the decoder.
+    pub decoder_start_token_id: Option<u32>,
+    /// End of sentence; one id or several.
+    #[serde(deserialize_with = "one_or_many")]
+    pub eos_token_id: Vec<u32>,
+    /// Padding.
+    pub pad_token_id: Option<u32>,
+    /// Beams; 1 is greedy search.
+    pub num_beams: Option<usize>,
+    /// Longest target in tokens, the start token counted in.
+    pub max_length: Option<usize>,
+    /// Shortest target in tokens, the start token counted in.
+    pub min_length: Option<usize>,
+    /// Exponent of the length by which a score is divided (Wu et al. 2016, simplified).
+    pub length_penalty: Option<f32>,
+    /// When beam search stops.
+    pub early_stopping: Option<EarlyStopping>,
+    /// No n-gram of this size occurs twice; 0 is off.
+    pub no_repeat_ngram_size: Option<usize>,
+    /// Above 1: tokens that are there already become less likely (Keskar et al. 2019).
+    pub repetition_penalty: Option<f32>,
+    /// Token sequences that are never generated.
+    pub bad_words_ids: Option<Vec<Vec<u32>>>,
+    /// Token that must follow the start token.
+    pub forced_bos_token_id: Option<u32>,
+    /// Token that must be the last one when the longest target is reached.
+    #[serde(deserialize_with = "one_or_many")]
+    pub forced_eos_token_id: Vec<u32>,
+    /// Whether scores are log-softmaxed again after the constraints.
+    pub renormalize_logits: Option<bool>,
+}
+
+impl Default for GenerationConfig {
+    fn default() -> Self {
+        Self {
+            decoder_start_token_id: None,
+            eos_token_id: Vec::new(),
+            pad_token_id: None,
+            num_beams: None,
+            max_length: None,
+            min_length: None,
+            length_penalty: None,
+            early_stopping: None,
+            no_repeat_ngram_size: None,
+            repetition_penalty: None,
+            bad_words_ids: None,
+            forced_bos_token_id: None,
+            forced_eos_token_id: Vec::new(),
+            renormalize_logits: None,
+        }
+    }
+}
+
+impl GenerationConfig {
+    /// Reads `generation_config.json`, or where there is none `config.json`.
+    ///
+    /// # Errors
+    /// When the file can't be read, or has a value of the wrong kind.
+    pub fn load(files: &ModelFiles) -> Result<Self> {
+        let own: Self = parse(&files.config)?;
+        let Some(file) = &files.generation_config else { return Ok(own) };
+        let mut config: Self = parse(file)?;
+        // The token ids may be in config.json alone.
+        config.decoder_start_token_id = config.decoder_start_token_id.or(own.decoder_start_token_id);
+        config.pad_token_id = config.pad_token_id.or(own.pad_token_id);
+        if config.eos_token_id.is_empty() {
+            config.eos_token_id = own.eos_token_id;
+        }
+        Ok(config)
+    }
+}
+
+/// Reads a JSON configuration file.
+pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
+    serde_json::from_slice(&file.read()?)
+        .map_err(|error| Error::Config { file: file.name(), reason: error.to_string() })
+}
+
+fn one_or_many<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Raw {
+        One(u32),
+        Many(Vec<u32>),
+    }
+    Ok(match Option::<Raw>::deserialize(deserializer)? {
+        None => Vec::new(),
+        Some(Raw::One(id)) => vec![id],
+        Some(Raw::Many(ids)) => ids,
+    })
+}

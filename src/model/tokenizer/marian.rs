@@ -1,0 +1,89 @@
+//! Owns what OPUS-MT adds to SentencePiece: one vocabulary for both languages, special tokens and
+//! language codes. Follows `MarianTokenizer` of the Python library transformers 5.23
+//! (`models/marian/tokenization_marian.py` and, for special tokens, `tokenization_python.py`).
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::sentencepiece::SentencePiece;
+use super::{EOS, PAD, UNK};
+
+/// Tokenizer of an OPUS-MT model.
+pub(super) struct Marian {
+    source: SentencePiece,
+    ids: HashMap<String, u32>,
+    tokens: HashMap<u32, String>,
+    eos: u32,
+    unk: u32,
+    pad: u32,
+}
+
+impl Marian {
+    /// * `source`: source.spm
+    /// * `vocab`: vocab.json, an object of piece to id
+    pub(super) fn parse(source: SentencePiece, vocab: &[u8]) -> Result<Self, String> {
+        // Sorted, so that one of two pieces with the same id is chosen each time alike.
+        let mut ids: BTreeMap<String, u32> =
+            serde_json::from_slice(vocab).map_err(|error| error.to_string())?;
+        let special = |name| ids.get(name).copied().ok_or(format!("{name} is missing"));
+        let (eos, unk) = (special(EOS)?, special(UNK)?);
+        // Python gives a padding token that the file lacks the next free number.
+        let next = u32::try_from(ids.len()).map_err(|error| error.to_string())?;
+        let pad = *ids.entry(PAD.into()).or_insert(next);
+        let tokens = ids.iter().map(|(token, id)| (*id, token.clone())).collect();
+        Ok(Self { source, ids: ids.into_iter().collect(), tokens, eos, unk, pad })
+    }
+
+    /// Token ids of one sentence, the end-of-sentence token appended. Special tokens that stand in
+    /// the text are taken as such, as Python does it.
+    pub(super) fn encode(&self, text: &str) -> Vec<u32> {
+        let mut out = Vec::with_capacity(text.len() / 3 + 2);
+        let mut rest = text;
+        let specials = [(EOS, self.eos), (UNK, self.unk), (PAD, self.pad)];
+        while let Some((at, (name, id))) = specials
+            .into_iter()
+            .filter_map(|special| Some((rest.find(special.0)?, special)))
+            .min()
+        {
+            self.encode_plain(&rest[..at], &mut out);
+            out.push(id);
+            rest = &rest[at + name.len()..];
+        }
+        self.encode_plain(rest, &mut out);
+        out.push(self.eos);
+        out
+    }
+
+    /// Text without special tokens; a language code such as `>>eng<<` may stand first.
+    fn encode_plain(&self, text: &str, out: &mut Vec<u32>) {
+        let code = if text.starts_with(">>") { text.find("<<").map(|at| at + 2) } else { None };
+        let (code, text) = text.split_at(code.unwrap_or(0));
+        // The text of an unknown run may be a piece of the other language, which has an id.
+        let id = |piece: &str| self.ids.get(piece).copied().unwrap_or(self.unk);
+        if !code.is_empty() {
+            out.push(id(code));
+        }
+        self.source.encode(text, |piece| out.push(id(piece)));
+    }
+
+    /// Plain text of target tokens. Python joins them by the rules of source.spm, for want of a
+    /// second vocabulary; for pieces that only the target has, those are the same.
+    pub(super) fn decode(&self, tokens: &[u32]) -> String {
+        let special = |id: &u32| [self.eos, self.unk, self.pad].contains(id);
+        self.source.decode(tokens.iter().filter(|id| !special(id)).filter_map(|id| self.token(*id)))
+    }
+
+    /// The token with this id.
+    pub(super) fn token(&self, id: u32) -> Option<&str> {
+        self.tokens.get(&id).map(String::as_str)
+    }
+
+    /// The id of this token.
+    pub(super) fn id(&self, token: &str) -> Option<u32> {
+        self.ids.get(token).copied()
+    }
+
+    /// Tokens, special ones counted in.
+    pub(super) fn vocabulary_size(&self) -> usize {
+        self.ids.len()
+    }
+}

@@ -1,0 +1,57 @@
+//! Owns the walk: article -> sentences -> pieces -> batches -> hypotheses -> translations, in
+//! the order of the source. The only room that knows both text and tensors. Does not read,
+//! write or print; what happens meanwhile goes to an [`Observer`].
+
+mod collect;
+mod pieces;
+mod segment;
+mod translator;
+
+pub use segment::segment;
+pub use translator::{Observer, Silent, TranslateOptions, Translator};
+
+use crate::{decode, model};
+
+/// Why a document could not be translated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model or its tokenizer failed.
+    #[error(transparent)]
+    Model(#[from] model::Error),
+    /// The search failed.
+    #[error("could not translate sentences {first} to {last}")]
+    Search {
+        /// First sentence of the batch, from 1, in the order of the document.
+        first: usize,
+        /// Last sentence of the batch, likewise.
+        last: usize,
+        /// Why.
+        source: decode::Error,
+    },
+    /// A piece of text can't be made short enough for the model.
+    #[error("sentence {sentence} has a part that the model can't take: {characters} characters make more than {limit} tokens")]
+    Unsplittable {
+        /// The sentence, from 1.
+        sentence: usize,
+        /// Characters of the shortest part.
+        characters: usize,
+        /// Tokens that the model takes.
+        limit: usize,
+    },
+}
+
+/// Result of the translate room.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Model(error) => error.hint(),
+            Self::Search { source, .. } => source.hint(),
+            Self::Unsplittable { .. } => Some("use a model that takes longer sources".into()),
+        }
+    }
+}

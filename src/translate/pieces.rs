@@ -1,0 +1,70 @@
+//! Sentences as the model takes them: whole, or in pieces where they are too long.
+
+use crate::document::Document;
+use crate::model::{Result as ModelResult, Tokenizer};
+use crate::persian;
+
+use super::{Error, Result};
+
+/// A sentence, or a part of one that is too long for the model.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// The sentence.
+    pub sentence: usize,
+    /// Source tokens with the end-of-sentence token.
+    pub tokens: Vec<u32>,
+}
+
+/// Cuts a document into pieces of at most `limit` tokens, in the order of the source. A
+/// sentence without a letter or digit has none: there is nothing to translate.
+///
+/// * `prefix`: what the model wants before every source, such as `>>eng<<`
+pub(super) fn cut(
+    document: &Document,
+    tokenizer: &Tokenizer,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<Piece>> {
+    let mut pieces = Vec::with_capacity(document.sentences.len());
+    for sentence in &document.sentences {
+        let text = sentence.text.get();
+        if !text.chars().any(char::is_alphanumeric) {
+            continue;
+        }
+        let encode = |text: &str| -> ModelResult<Vec<u32>> {
+            if prefix.is_empty() {
+                tokenizer.encode(text)
+            } else {
+                tokenizer.encode(&format!("{prefix} {text}"))
+            }
+        };
+        // A token is at least a byte or so: what is far too long need not be encoded to know it.
+        let hopeless = limit * LONGEST_TOKEN;
+        if text.len() <= hopeless {
+            let tokens = encode(text)?;
+            if tokens.len() <= limit {
+                pieces.push(Piece { sentence: sentence.id, tokens });
+                continue;
+            }
+        }
+        let fits = |part: &str| {
+            part.len() <= hopeless && encode(part).is_ok_and(|tokens| tokens.len() <= limit)
+        };
+        for span in persian::split_long(text, &fits) {
+            let part = &text[span];
+            let tokens = encode(part)?;
+            if tokens.len() > limit {
+                return Err(Error::Unsplittable {
+                    sentence: sentence.id + 1,
+                    characters: part.chars().count(),
+                    limit,
+                });
+            }
+            pieces.push(Piece { sentence: sentence.id, tokens });
+        }
+    }
+    Ok(pieces)
+}
+
+/// Bytes of the longest token that is worth hoping for.
+const LONGEST_TOKEN: usize = 32;

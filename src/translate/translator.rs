@@ -1,0 +1,164 @@
+//! A loaded model that translates documents.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use candle_core::Device;
+
+use super::collect::collect;
+use super::pieces::{Piece, cut};
+use super::segment::segment;
+use super::{Error, Result};
+use crate::decode::{self, Batch, Hypothesis, SearchOptions};
+use crate::document::{AlignedDocument, Article};
+use crate::model::config::GenerationConfig;
+use crate::model::{self, ModelFiles, Seq2Seq, Tokenizer, families};
+
+/// Hears what happens during a translation.
+pub trait Observer: Sync {
+    /// The document has so many sentences to translate (long ones count once a part).
+    fn planned(&self, sentences: usize);
+    /// So many more of them are done.
+    fn translated(&self, sentences: usize);
+}
+
+/// An observer that does nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn planned(&self, _: usize) {}
+    fn translated(&self, _: usize) {}
+}
+
+/// How a document is translated.
+#[derive(Debug, Clone)]
+pub struct TranslateOptions {
+    /// How each sentence is searched.
+    pub search: SearchOptions,
+    /// Source tokens of a batch, padding and beams counted in. Default 2,048.
+    pub batch_tokens: usize,
+    /// Batches that are decoded at the same time. Default 1: products use all cores.
+    pub workers: usize,
+}
+
+/// A loaded model that translates documents. Nothing in it changes: many threads can share one.
+pub struct Translator {
+    name: String,
+    model: Box<dyn Seq2Seq>,
+    tokenizer: Tokenizer,
+    search: SearchOptions,
+    prefix: String,
+}
+
+impl Translator {
+    /// Loads network and tokenizer.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged or of an unknown kind.
+    pub fn load(files: &ModelFiles, device: &Device) -> Result<Self> {
+        let model = families::load(files, device)?;
+        let tokenizer = Tokenizer::load(&files.tokenizer)?;
+        let generation = GenerationConfig::load(files)?;
+        let mut search = SearchOptions::of_model(&generation).map_err(|error| {
+            model::Error::Config { file: files.config.name(), reason: error.to_string() }
+        })?;
+        search.max_length = search.max_length.min(model.max_target_tokens());
+        let prefix = tokenizer.target_prefix("eng").unwrap_or_default();
+        Ok(Self { name: files.name.clone(), model, tokenizer, search, prefix })
+    }
+
+    /// The model as the user named it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How the model itself wants to be used.
+    #[must_use]
+    pub fn options(&self) -> TranslateOptions {
+        TranslateOptions { search: self.search.clone(), batch_tokens: 2048, workers: 1 }
+    }
+
+    /// Translates an article: every sentence of it comes back exactly once, in order.
+    ///
+    /// # Errors
+    /// When an option is out of range or the model fails.
+    pub fn translate(
+        &self,
+        article: Article,
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+    ) -> Result<AlignedDocument> {
+        let document = segment(article);
+        let limit = self.model.max_source_tokens();
+        let pieces = cut(&document, &self.tokenizer, &self.prefix, limit)?;
+        observer.planned(pieces.len());
+        let hypotheses = self.decode(&pieces, options, observer)?;
+        collect(document, self.name.clone(), &self.tokenizer, &pieces, &hypotheses)
+    }
+
+    /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.
+    fn decode(
+        &self,
+        pieces: &[Piece],
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Vec<Hypothesis>>> {
+        let lengths: Vec<usize> = pieces.iter().map(|piece| piece.tokens.len()).collect();
+        let groups = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
+        let next = AtomicUsize::new(0);
+        let stopped = AtomicBool::new(false);
+        let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); pieces.len()];
+        let workers = options.workers.clamp(1, groups.len().max(1));
+        let (sender, receiver) = mpsc::sync_channel(2 * workers);
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                let sender = sender.clone();
+                let (groups, next, stopped) = (&groups, &next, &stopped);
+                scope.spawn(move || {
+                    while !stopped.load(Ordering::Relaxed) {
+                        let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                            break;
+                        };
+                        let found = self.decode_group(pieces, group, options);
+                        // The collector is gone only when it has met an error.
+                        if sender.send((group, found)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            for (group, found) in receiver {
+                let found = found.inspect_err(|_| stopped.store(true, Ordering::Relaxed))?;
+                observer.translated(group.len());
+                for (index, hypotheses) in group.iter().zip(found) {
+                    results[*index] = hypotheses;
+                }
+            }
+            Ok::<(), Error>(())
+        })?;
+        Ok(results)
+    }
+
+    fn decode_group(
+        &self,
+        pieces: &[Piece],
+        group: &[usize],
+        options: &TranslateOptions,
+    ) -> Result<Vec<Vec<Hypothesis>>> {
+        let fail = |source| {
+            let sentences = || group.iter().map(|index| pieces[*index].sentence + 1);
+            Error::Search {
+                first: sentences().min().unwrap_or(0),
+                last: sentences().max().unwrap_or(0),
+                source,
+            }
+        };
+        let rows: Vec<(usize, &[u32])> =
+            group.iter().map(|index| (*index, pieces[*index].tokens.as_slice())).collect();
+        let batch = Batch::new(&rows, options.search.pad, self.model.device()).map_err(fail)?;
+        decode::search(self.model.as_ref(), &batch, &options.search).map_err(fail)
+    }
+}

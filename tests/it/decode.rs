@@ -1,0 +1,220 @@
+//! Search against transformers' `generate` (goldens of `scripts/reference/`), and what must
+//! hold whatever the model.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use proptest::prelude::*;
+use serde::Deserialize;
+use tarjoman::decode::{Batch, Hypothesis, SearchOptions, plan, search};
+use tarjoman::model::config::{EarlyStopping, GenerationConfig};
+use tarjoman::model::{FileData, ModelFiles, Seq2Seq, TokenizerFiles, families};
+
+/// How far a score may be from transformers'.
+const SCORE_TOLERANCE: f32 = 1e-4;
+
+pub(crate) fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+/// Files of a golden model; the tokenizer is not looked at.
+pub(crate) fn files(folder: &str, weights: &[&str]) -> ModelFiles {
+    let path = |name: &str| FileData::Path(golden(folder).join(name));
+    ModelFiles {
+        name: folder.to_owned(),
+        config: path("config.json"),
+        generation_config: Some(path("generation_config.json")),
+        tokenizer: TokenizerFiles::Json(path("tokenizer.json")),
+        weights: weights.iter().map(|name| path(name)).collect(),
+    }
+}
+
+fn load(folder: &str) -> Box<dyn Seq2Seq> {
+    families::load(&files(folder, &["model.safetensors"]), &Device::Cpu).expect("the golden loads")
+}
+
+#[derive(Deserialize)]
+struct Rows {
+    input_ids: Vec<Vec<u32>>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    options: serde_json::Value,
+    sequences: Vec<Vec<Vec<u32>>>,
+    scores: Vec<Vec<f32>>,
+}
+
+/// The source rows and the cases of a golden model.
+fn cases(folder: &str) -> (Vec<Vec<u32>>, Vec<Case>) {
+    let text = std::fs::read_to_string(golden(folder).join("generate.jsonl")).expect("golden");
+    let mut lines = text.lines();
+    let rows: Rows = serde_json::from_str(lines.next().expect("a first line")).expect("rows");
+    let cases = lines.map(|line| serde_json::from_str(line).expect("a case")).collect();
+    (rows.input_ids, cases)
+}
+
+/// The options of a case, read as a model's `generation_config.json` is.
+fn options(case: &Case) -> SearchOptions {
+    let config: GenerationConfig = serde_json::from_value(case.options.clone()).expect("options");
+    let candidates = case.options["num_return_sequences"].as_u64().expect("a number");
+    let options = SearchOptions::of_model(&config).expect("complete options");
+    SearchOptions { candidates: candidates as usize, ..options }
+}
+
+fn run(model: &dyn Seq2Seq, rows: &[Vec<u32>], options: &SearchOptions) -> Vec<Vec<Hypothesis>> {
+    let rows: Vec<(usize, &[u32])> = rows.iter().map(Vec::as_slice).enumerate().collect();
+    let batch = Batch::new(&rows, options.pad, model.device()).expect("a batch");
+    search(model, &batch, options).expect("a search")
+}
+
+fn compare(folder: &str) {
+    let model = load(folder);
+    let (rows, cases) = cases(folder);
+    assert!(rows.len() >= 64 && cases.len() >= 20, "the golden file is whole");
+    for case in &cases {
+        let found = run(model.as_ref(), &rows, &options(case));
+        for (row, hypotheses) in found.iter().enumerate() {
+            let tokens: Vec<&Vec<u32>> = hypotheses.iter().map(|found| &found.tokens).collect();
+            let expected: Vec<&Vec<u32>> = case.sequences[row].iter().collect();
+            assert_eq!(tokens, expected, "{folder} {} row {row}", case.name);
+            for (hypothesis, score) in hypotheses.iter().zip(&case.scores[row]) {
+                let distance = (hypothesis.score - score).abs();
+                assert!(
+                    distance < SCORE_TOLERANCE,
+                    "{folder} {} row {row}: {} for {score}",
+                    case.name,
+                    hypothesis.score
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_marian_model_gives_the_tokens_and_scores_of_transformers() {
+    compare("marian-tiny");
+}
+
+#[test]
+fn a_marian_model_with_two_vocabularies_gives_the_tokens_and_scores_of_transformers() {
+    compare("marian-separate");
+}
+
+#[derive(Deserialize)]
+struct Activations {
+    input_ids: Vec<Vec<u32>>,
+    first_logits: Vec<Vec<f32>>,
+}
+
+#[test]
+fn the_first_logits_are_those_of_transformers() {
+    for folder in ["marian-tiny", "marian-separate"] {
+        let text = std::fs::read_to_string(golden(folder).join("activations.json")).expect("golden");
+        let expected: Activations = serde_json::from_str(&text).expect("activations");
+        let model = load(folder);
+        let config = GenerationConfig::load(&files(folder, &[])).expect("a configuration");
+        let options = SearchOptions::of_model(&config).expect("options");
+        let rows: Vec<(usize, &[u32])> =
+            expected.input_ids.iter().map(Vec::as_slice).enumerate().collect();
+        let batch = Batch::new(&rows, options.pad, model.device()).expect("a batch");
+        let mut state = model.start(&batch.input_ids, &batch.lengths).expect("a state");
+        let start = candle_core::Tensor::new(vec![options.start; rows.len()], &Device::Cpu)
+            .expect("start tokens");
+        let logits = model.step(&start, &mut state).expect("a step");
+        let logits: Vec<Vec<f32>> = logits.to_vec2().expect("two dimensions");
+        for (found, expected) in logits.iter().flatten().zip(expected.first_logits.iter().flatten()) {
+            let tolerance = 2e-5 * expected.abs().max(1.0);
+            assert!((found - expected).abs() < tolerance, "{folder}: {found} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn weights_load_alike_from_safetensors_from_shards_and_from_a_pickle() {
+    let (rows, cases) = cases("marian-tiny");
+    let case = cases.iter().find(|case| case.name == "beam4").expect("the default case");
+    let options = options(case);
+    let expected = run(load("marian-tiny").as_ref(), &rows, &options);
+    let shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    for (folder, weights) in
+        [("marian-tiny-sharded", &shards[..]), ("marian-tiny-bin", &["pytorch_model.bin"][..])]
+    {
+        let model = families::load(&files(folder, weights), &Device::Cpu).expect("it loads");
+        assert_eq!(run(model.as_ref(), &rows, &options), expected, "{folder}");
+    }
+}
+
+#[test]
+fn a_target_that_reaches_the_longest_length_is_marked() {
+    let model = load("marian-tiny");
+    let (rows, cases) = cases("marian-tiny");
+    let case = cases.iter().find(|case| case.name == "beam4-max-length").expect("the case");
+    let options = options(case);
+    let found = run(model.as_ref(), &rows, &options);
+    let cut = found.iter().filter(|hypotheses| hypotheses[0].truncated).count();
+    assert!(cut > 0 && cut < rows.len(), "some rows reach the limit, some do not: {cut}");
+    for hypotheses in &found {
+        let best = &hypotheses[0];
+        assert_eq!(best.truncated, best.tokens.len() + 1 == options.max_length);
+    }
+}
+
+#[test]
+fn an_option_out_of_range_is_named() {
+    let model = load("marian-tiny");
+    let (rows, cases) = cases("marian-tiny");
+    let good = options(&cases[0]);
+    let bad = [
+        ("beams", SearchOptions { beams: 0, ..good.clone() }),
+        ("candidates", SearchOptions { candidates: 9, ..good.clone() }),
+        ("max_length", SearchOptions { max_length: 1, ..good.clone() }),
+        ("length_penalty", SearchOptions { length_penalty: f32::NAN, ..good.clone() }),
+        ("repetition_penalty", SearchOptions { repetition_penalty: 0.0, ..good.clone() }),
+    ];
+    for (name, options) in bad {
+        let rows = [(0, rows[0].as_slice())];
+        let batch = Batch::new(&rows, options.pad, model.device()).expect("a batch");
+        let error = search(model.as_ref(), &batch, &options).expect_err("it is out of range");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_translation_does_not_depend_on_what_shares_its_batch(
+        company in prop::collection::vec(0usize..64, 1..20),
+        beams in 1usize..5,
+    ) {
+        let model = load("marian-tiny");
+        let (rows, cases) = cases("marian-tiny");
+        let options = SearchOptions { beams, ..options(&cases[0]) };
+        let together: Vec<Vec<u32>> = company.iter().map(|row| rows[*row].clone()).collect();
+        let found = run(model.as_ref(), &together, &options);
+        for (row, hypotheses) in together.iter().zip(&found) {
+            let alone = run(model.as_ref(), std::slice::from_ref(row), &options);
+            prop_assert_eq!(&alone[0][0].tokens, &hypotheses[0].tokens);
+            prop_assert!((alone[0][0].score - hypotheses[0].score).abs() < SCORE_TOLERANCE);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_plan_has_every_sentence_once_and_no_batch_over_its_budget(
+        lengths in prop::collection::vec(1usize..300, 0..80),
+        budget in 1usize..2000,
+    ) {
+        let groups = plan(&lengths, budget);
+        let mut seen: Vec<usize> = groups.iter().flatten().copied().collect();
+        seen.sort_unstable();
+        prop_assert_eq!(seen, (0..lengths.len()).collect::<Vec<_>>());
+        for group in &groups {
+            let longest = group.iter().map(|index| lengths[*index]).max().unwrap_or(0);
+            prop_assert!(group.len() == 1 || longest * group.len() <= budget);
+        }
+    }
+}
