@@ -30,7 +30,9 @@ pub enum EarlyStopping {
 }
 
 impl<'de> Deserialize<'de> for EarlyStopping {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Raw {
@@ -116,7 +118,8 @@ impl GenerationConfig {
         let Some(file) = &files.generation_config else { return Ok(own) };
         let mut config: Self = parse(file)?;
         // The token ids may be in config.json alone.
-        config.decoder_start_token_id = config.decoder_start_token_id.or(own.decoder_start_token_id);
+        config.decoder_start_token_id =
+            config.decoder_start_token_id.or(own.decoder_start_token_id);
         config.pad_token_id = config.pad_token_id.or(own.pad_token_id);
         if config.eos_token_id.is_empty() {
             config.eos_token_id = own.eos_token_id;
@@ -127,10 +130,8 @@ impl GenerationConfig {
 
 /// Reads a JSON configuration file.
 pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
-    let fail = |error: serde_json::Error| Error::Config {
-        file: file.name(),
-        reason: error.to_string(),
-    };
+    let fail =
+        |error: serde_json::Error| Error::Config { file: file.name(), reason: error.to_string() };
     // By way of an object: serde would take an array for the fields of a struct, too.
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&file.read()?).map_err(fail)?;

@@ -30,7 +30,9 @@ pub enum Error {
         source: decode::Error,
     },
     /// A piece of text can't be made short enough for the model.
-    #[error("sentence {sentence} has a part that the model can't take: {characters} characters make more than {limit} tokens")]
+    #[error(
+        "sentence {sentence} has a part that the model can't take: {characters} characters make more than {limit} tokens"
+    )]
     Unsplittable {
         /// The sentence, from 1.
         sentence: usize,

@@ -68,7 +68,9 @@ fn model_copy(folder: &TempDir) -> PathBuf {
 
 fn with_model(model: &Path) -> Command {
     let mut command = tarjoman();
-    command.args(["translate", ARTICLE, "--beams", "1", "--max-length", "24", "--model"]).arg(model);
+    command
+        .args(["translate", ARTICLE, "--beams", "1", "--max-length", "24", "--model"])
+        .arg(model);
     command
 }
 
@@ -231,7 +233,11 @@ fn a_model_that_cant_be_used_is_refused_with_its_file() {
     damage("model.safetensors", None, &["model.safetensors"]);
     damage("model.safetensors", Some(&weights[..weights.len() / 2]), &["model.safetensors"]);
     damage("model.safetensors", Some(b""), &["model.safetensors"]);
-    damage("model.safetensors", Some(b"\xff\xff\xff\xff\xff\xff\xff\x7f{}"), &["model.safetensors"]);
+    damage(
+        "model.safetensors",
+        Some(b"\xff\xff\xff\xff\xff\xff\xff\x7f{}"),
+        &["model.safetensors"],
+    );
     damage("config.json", None, &["config.json"]);
     damage("config.json", Some(b"{"), &["config.json"]);
     damage("config.json", Some(b"{\"model_type\": \"bert\"}"), &["bert", "marian"]);
@@ -239,7 +245,11 @@ fn a_model_that_cant_be_used_is_refused_with_its_file() {
     damage("source.spm", Some(b"\x0a\xff\xff\xff\xff\xff"), &["source.spm"]);
     damage("vocab.json", Some(b"[]"), &["vocab.json"]);
     damage("generation_config.json", Some(b"[1]"), &["generation_config.json"]);
-    damage("generation_config.json", Some(b"{\"num_beams\": \"four\"}"), &["generation_config.json"]);
+    damage(
+        "generation_config.json",
+        Some(b"{\"num_beams\": \"four\"}"),
+        &["generation_config.json"],
+    );
     let whole = run(&mut with_model(&model));
     assert!(whole.status.success(), "the copy itself is fine");
     let nowhere = folder.path().join("nowhere");

@@ -98,7 +98,12 @@ struct FeedForward {
 }
 
 impl FeedForward {
-    fn load(weights: &VarBuilder, channels: usize, inner: usize, activation: Activation) -> Result<Self> {
+    fn load(
+        weights: &VarBuilder,
+        channels: usize,
+        inner: usize,
+        activation: Activation,
+    ) -> Result<Self> {
         Ok(Self {
             fc1: Linear::load(&weights.pp("fc1"), channels, inner)?,
             fc2: Linear::load(&weights.pp("fc2"), inner, channels)?,
@@ -242,7 +247,9 @@ impl Marian {
             None // transformers fills it with zeros then
         };
         let layers = |side: &str, count: usize| {
-            (0..count).map(|layer| weights.pp(format!("model.{side}.layers.{layer}"))).collect::<Vec<_>>()
+            (0..count)
+                .map(|layer| weights.pp(format!("model.{side}.layers.{layer}")))
+                .collect::<Vec<_>>()
         };
         let encoder = layers("encoder", config.encoder_layers)
             .iter()
