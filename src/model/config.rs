@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for EarlyStopping {
 
 /// How a model wants to be decoded: `generation_config.json`, or for old models the same
 /// names in `config.json`. What is absent has transformers' default.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct GenerationConfig {
     /// First token of the decoder.
@@ -85,27 +85,6 @@ pub struct GenerationConfig {
     pub forced_eos_token_id: Vec<u32>,
     /// Whether scores are log-softmaxed again after the constraints.
     pub renormalize_logits: Option<bool>,
-}
-
-impl Default for GenerationConfig {
-    fn default() -> Self {
-        Self {
-            decoder_start_token_id: None,
-            eos_token_id: Vec::new(),
-            pad_token_id: None,
-            num_beams: None,
-            max_length: None,
-            min_length: None,
-            length_penalty: None,
-            early_stopping: None,
-            no_repeat_ngram_size: None,
-            repetition_penalty: None,
-            bad_words_ids: None,
-            forced_bos_token_id: None,
-            forced_eos_token_id: Vec::new(),
-            renormalize_logits: None,
-        }
-    }
 }
 
 impl GenerationConfig {

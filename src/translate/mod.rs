@@ -27,7 +27,7 @@ pub enum Error {
         /// Last sentence of the batch, likewise.
         last: usize,
         /// Why.
-        source: decode::Error,
+        source: Box<decode::Error>,
     },
     /// A piece of text can't be made short enough for the model.
     #[error(

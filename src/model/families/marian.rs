@@ -14,6 +14,7 @@ const LAYER_NORM_EPSILON: f64 = 1e-5;
 
 /// The part of `config.json` that decides the computation.
 #[derive(Debug, Clone, Deserialize)]
+#[allow(clippy::struct_excessive_bools)] // they are those of config.json
 pub struct MarianConfig {
     /// Channels.
     pub d_model: usize,
@@ -218,7 +219,7 @@ impl Marian {
     ///
     /// # Errors
     /// When a weight is missing or does not fit the configuration.
-    pub fn load(config: MarianConfig, weights: &VarBuilder) -> Result<Self> {
+    pub fn load(config: &MarianConfig, weights: &VarBuilder) -> Result<Self> {
         let channels = config.d_model;
         let target_vocabulary = config.target_vocabulary();
         // Tied tensors are saved once, under a name that varies with the version of the writer.
@@ -253,11 +254,11 @@ impl Marian {
         };
         let encoder = layers("encoder", config.encoder_layers)
             .iter()
-            .map(|weights| EncoderLayer::load(weights, &config))
+            .map(|weights| EncoderLayer::load(weights, config))
             .collect::<Result<_>>()?;
         let decoder = layers("decoder", config.decoder_layers)
             .iter()
-            .map(|weights| DecoderLayer::load(weights, &config))
+            .map(|weights| DecoderLayer::load(weights, config))
             .collect::<Result<_>>()?;
         let device = weights.device().clone();
         Ok(Self {

@@ -20,7 +20,7 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
             let config: MarianConfig = parse(&files.config)?;
             config.check(&files.config.name())?;
             let weights = weights::open(&files.weights, DType::F32, device)?;
-            let network = Marian::load(config, &weights).map_err(|source| Error::Weights {
+            let network = Marian::load(&config, &weights).map_err(|source| Error::Weights {
                 file: files
                     .weights
                     .iter()
