@@ -179,7 +179,10 @@ fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
         None => default_model()?,
     };
     if arguments.model.is_none() && source == ModelSource::Embedded {
-        note(quiet, "translating with the small embedded model; a better one is a `tarjoman models use NAME` away");
+        note(
+            quiet,
+            "translating with the small embedded model; a better one is a `tarjoman models use NAME` away",
+        );
     }
     let mut progress = Download::new(show_progress(quiet), quiet);
     let files = source.resolve(&mut progress)?;

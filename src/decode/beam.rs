@@ -42,7 +42,10 @@ impl Beam {
         let start = vec![options.start];
         // All beams are the same at first: only one may be continued.
         let running = (0..options.beams)
-            .map(|beam| Running { tokens: start.clone(), score: if beam == 0 { 0.0 } else { NEVER } })
+            .map(|beam| Running {
+                tokens: start.clone(),
+                score: if beam == 0 { 0.0 } else { NEVER },
+            })
             .collect();
         let slot = Slot { tokens: start, score: NEVER, finished: false };
         Self { running, slots: vec![slot; options.beams], can_improve: true, done: false }
@@ -134,7 +137,9 @@ impl Beam {
                 candidates = top(row, kept);
             }
             all.extend(
-                candidates.iter().map(|(score, token)| (score + running.score, beam, *token as u32)),
+                candidates
+                    .iter()
+                    .map(|(score, token)| (score + running.score, beam, *token as u32)),
             );
         }
         all.sort_by(|a, b| b.0.total_cmp(&a.0));

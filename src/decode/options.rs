@@ -121,7 +121,9 @@ impl SearchOptions {
         let bad_words: Vec<Vec<u32>> = self
             .bad_words
             .iter()
-            .filter(|word| !word.is_empty() && !self.end.iter().any(|end| word.as_slice() == [*end]))
+            .filter(|word| {
+                !word.is_empty() && !self.end.iter().any(|end| word.as_slice() == [*end])
+            })
             .cloned()
             .collect();
         if !bad_words.is_empty() {

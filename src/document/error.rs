@@ -5,7 +5,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// The input can't be opened or read.
-    #[error("could not read {name}")]
+    #[error("could not read {}", shown(name))]
     Read {
         /// The file, or `-`.
         name: String,
@@ -13,13 +13,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The input has nothing to translate.
-    #[error("{name} is empty")]
+    #[error("{} is empty", shown(name))]
     Empty {
         /// The file, or `-`.
         name: String,
     },
     /// The input is not UTF-8 text.
-    #[error("{name} is not UTF-8 text (byte {position})")]
+    #[error("{} is not UTF-8 text (byte {position})", shown(name))]
     NotUtf8 {
         /// The file, or `-`.
         name: String,
@@ -33,7 +33,7 @@ pub enum Error {
         name: String,
     },
     /// The input is text, but in two or four bytes a character.
-    #[error("{name} is {encoding} text, not UTF-8")]
+    #[error("{} is {encoding} text, not UTF-8", shown(name))]
     WideText {
         /// The file, or `-`.
         name: String,
@@ -41,7 +41,7 @@ pub enum Error {
         encoding: &'static str,
     },
     /// The input is a binary file.
-    #[error("{name} is not plain text ({what})")]
+    #[error("{} is not plain text ({what})", shown(name))]
     Binary {
         /// The file, or `-`.
         name: String,
@@ -62,6 +62,11 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// What messages call an input.
+pub(super) fn shown(name: &str) -> &str {
+    if name == "-" { "standard input" } else { name }
 }
 
 /// Result of the document room.

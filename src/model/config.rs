@@ -30,7 +30,9 @@ pub enum EarlyStopping {
 }
 
 impl<'de> Deserialize<'de> for EarlyStopping {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Raw {
@@ -50,7 +52,7 @@ impl<'de> Deserialize<'de> for EarlyStopping {
 
 /// How a model wants to be decoded: `generation_config.json`, or for old models the same
 /// names in `config.json`. What is absent has transformers' default.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct GenerationConfig {
     /// First token of the decoder.
@@ -85,27 +87,6 @@ pub struct GenerationConfig {
     pub renormalize_logits: Option<bool>,
 }
 
-impl Default for GenerationConfig {
-    fn default() -> Self {
-        Self {
-            decoder_start_token_id: None,
-            eos_token_id: Vec::new(),
-            pad_token_id: None,
-            num_beams: None,
-            max_length: None,
-            min_length: None,
-            length_penalty: None,
-            early_stopping: None,
-            no_repeat_ngram_size: None,
-            repetition_penalty: None,
-            bad_words_ids: None,
-            forced_bos_token_id: None,
-            forced_eos_token_id: Vec::new(),
-            renormalize_logits: None,
-        }
-    }
-}
-
 impl GenerationConfig {
     /// Reads `generation_config.json`, or where there is none `config.json`.
     ///
@@ -116,7 +97,8 @@ impl GenerationConfig {
         let Some(file) = &files.generation_config else { return Ok(own) };
         let mut config: Self = parse(file)?;
         // The token ids may be in config.json alone.
-        config.decoder_start_token_id = config.decoder_start_token_id.or(own.decoder_start_token_id);
+        config.decoder_start_token_id =
+            config.decoder_start_token_id.or(own.decoder_start_token_id);
         config.pad_token_id = config.pad_token_id.or(own.pad_token_id);
         if config.eos_token_id.is_empty() {
             config.eos_token_id = own.eos_token_id;
@@ -127,8 +109,12 @@ impl GenerationConfig {
 
 /// Reads a JSON configuration file.
 pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
-    serde_json::from_slice(&file.read()?)
-        .map_err(|error| Error::Config { file: file.name(), reason: error.to_string() })
+    let fail =
+        |error: serde_json::Error| Error::Config { file: file.name(), reason: error.to_string() };
+    // By way of an object: serde would take an array for the fields of a struct, too.
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&file.read()?).map_err(fail)?;
+    T::deserialize(serde_json::Value::Object(object)).map_err(fail)
 }
 
 fn one_or_many<'de, D: serde::Deserializer<'de>>(

@@ -81,7 +81,11 @@ impl DecoderState {
     ///   `[sentences, heads, source_time, head_dim]`
     /// * `source_mask`: `[sentences, 1, 1, source_time]`
     #[must_use]
-    pub fn new(cross: Vec<(Tensor, Tensor)>, source_mask: Option<Tensor>, sentences: usize) -> Self {
+    pub fn new(
+        cross: Vec<(Tensor, Tensor)>,
+        source_mask: Option<Tensor>,
+        sentences: usize,
+    ) -> Self {
         let layers = cross
             .into_iter()
             .map(|(cross_keys, cross_values)| LayerState {
@@ -135,7 +139,12 @@ impl DecoderState {
     ///
     /// # Panics
     /// When the model has no such layer.
-    pub fn append(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
+    pub fn append(
+        &mut self,
+        layer: usize,
+        keys: &Tensor,
+        values: &Tensor,
+    ) -> Result<(Tensor, Tensor)> {
         let position = self.position;
         let state = &mut self.layers[layer];
         Ok((state.self_keys.append(keys, position)?, state.self_values.append(values, position)?))

@@ -10,9 +10,8 @@ pub(super) const ABBREVIATIONS: &[&str] = &[
 ];
 
 /// Names of Latin letters in Persian script: initials, as in «فرانکلین دی. روزولت». Those
-/// that are common words (او، وی، زد) are left out.
+/// that are common words or endings (او، وی، زد، ام، ای) are left out.
 pub(super) const LETTER_NAMES: &[&str] = &[
-    "ای",
     "بی",
     "سی",
     "دی",
@@ -22,8 +21,6 @@ pub(super) const LETTER_NAMES: &[&str] = &[
     "آی",
     "کی",
     "ال",
-    "ام",
-    "ان",
     "پی",
     "کیو",
     "آر",

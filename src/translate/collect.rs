@@ -77,7 +77,8 @@ fn doubts(parts: &[&Vec<Hypothesis>]) -> Vec<Issue> {
     if best().any(|hypothesis| hypothesis.truncated) {
         issues.push(Issue {
             code: "target_truncated".into(),
-            message: "The translation reached the longest length allowed and may be cut off.".into(),
+            message: "The translation reached the longest length allowed and may be cut off."
+                .into(),
         });
     }
     issues

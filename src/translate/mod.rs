@@ -27,10 +27,12 @@ pub enum Error {
         /// Last sentence of the batch, likewise.
         last: usize,
         /// Why.
-        source: decode::Error,
+        source: Box<decode::Error>,
     },
     /// A piece of text can't be made short enough for the model.
-    #[error("sentence {sentence} has a part that the model can't take: {characters} characters make more than {limit} tokens")]
+    #[error(
+        "sentence {sentence} has a part that the model can't take: {characters} characters make more than {limit} tokens"
+    )]
     Unsplittable {
         /// The sentence, from 1.
         sentence: usize,

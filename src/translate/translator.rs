@@ -153,7 +153,7 @@ impl Translator {
             Error::Search {
                 first: sentences().min().unwrap_or(0),
                 last: sentences().max().unwrap_or(0),
-                source,
+                source: Box::new(source),
             }
         };
         let rows: Vec<(usize, &[u32])> =

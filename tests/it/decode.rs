@@ -7,7 +7,7 @@ use candle_core::Device;
 use proptest::prelude::*;
 use serde::Deserialize;
 use tarjoman::decode::{Batch, Hypothesis, SearchOptions, plan, search};
-use tarjoman::model::config::{EarlyStopping, GenerationConfig};
+use tarjoman::model::config::GenerationConfig;
 use tarjoman::model::{FileData, ModelFiles, Seq2Seq, TokenizerFiles, families};
 
 /// How far a score may be from transformers'.
@@ -111,7 +111,8 @@ struct Activations {
 #[test]
 fn the_first_logits_are_those_of_transformers() {
     for folder in ["marian-tiny", "marian-separate"] {
-        let text = std::fs::read_to_string(golden(folder).join("activations.json")).expect("golden");
+        let text =
+            std::fs::read_to_string(golden(folder).join("activations.json")).expect("golden");
         let expected: Activations = serde_json::from_str(&text).expect("activations");
         let model = load(folder);
         let config = GenerationConfig::load(&files(folder, &[])).expect("a configuration");
@@ -124,7 +125,8 @@ fn the_first_logits_are_those_of_transformers() {
             .expect("start tokens");
         let logits = model.step(&start, &mut state).expect("a step");
         let logits: Vec<Vec<f32>> = logits.to_vec2().expect("two dimensions");
-        for (found, expected) in logits.iter().flatten().zip(expected.first_logits.iter().flatten()) {
+        for (found, expected) in logits.iter().flatten().zip(expected.first_logits.iter().flatten())
+        {
             let tolerance = 2e-5 * expected.abs().max(1.0);
             assert!((found - expected).abs() < tolerance, "{folder}: {found} for {expected}");
         }

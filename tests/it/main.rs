@@ -1,6 +1,7 @@
 //! One integration binary: each further one would link candle again.
 
 mod decode;
+mod document;
 #[cfg(feature = "hub")]
 mod hub_server;
 #[cfg(feature = "hub")]
@@ -13,3 +14,5 @@ mod pull;
 mod rooms;
 mod source;
 mod tokenizer;
+mod translate_command;
+mod walk;

@@ -37,9 +37,8 @@ fn used_rooms(text: &str) -> Vec<String> {
             };
             for name in names {
                 let name = name.trim_start();
-                let end = name
-                    .find(|c: char| !c.is_alphanumeric() && c != '_')
-                    .unwrap_or(name.len());
+                let end =
+                    name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
                 rooms.push(name[..end].to_owned());
             }
         }

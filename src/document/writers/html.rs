@@ -6,6 +6,7 @@ use std::io;
 use askama::Template;
 
 use super::WriteOptions;
+use crate::document::error::shown;
 use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, TranslationUnit};
 
 #[derive(Template)]
@@ -42,7 +43,7 @@ struct Run<'a> {
 
 pub(super) fn write(
     document: &AlignedDocument,
-    options: &WriteOptions,
+    options: WriteOptions,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let blocks: Vec<Part<'_>> = document
@@ -61,7 +62,7 @@ pub(super) fn write(
         .collect();
     let page = Page {
         title: title(document),
-        name: &document.article.meta.name,
+        name: shown(&document.article.meta.name),
         model: &document.model,
         sentences: document.units.len(),
         doubts: document.units.iter().filter(|unit| !unit.issues.is_empty()).count(),
@@ -74,15 +75,15 @@ pub(super) fn write(
 fn title(document: &AlignedDocument) -> &str {
     let is_title = document.article.blocks.first().is_some_and(|b| b.kind == BlockKind::Title);
     match document.units.first() {
-        Some(unit) if is_title => unit.target(),
-        _ => &document.article.meta.name,
+        Some(unit) if is_title && !unit.target().is_empty() => unit.target(),
+        _ => shown(&document.article.meta.name),
     }
 }
 
 fn row<'a>(
     document: &'a AlignedDocument,
     unit: &'a TranslationUnit,
-    options: &WriteOptions,
+    options: WriteOptions,
 ) -> Row<'a> {
     let candidates = unit.translation.candidates.as_slice();
     Row {
@@ -104,6 +105,7 @@ fn runs(text: &str) -> Vec<Run<'_>> {
     let mut open: Option<(usize, usize, bool)> = None;
     let mut close = |open: &mut Option<(usize, usize, bool)>| {
         if let Some((start, end, true)) = open.take() {
+            let end = with_closers(text, start, end);
             runs.extend([(done, start, false), (start, end, true)]);
             done = end;
         }
@@ -122,6 +124,18 @@ fn runs(text: &str) -> Vec<Run<'_>> {
         .filter(|(start, end, _)| start < end)
         .map(|(start, end, latin)| Run { text: &text[start..end], latin })
         .collect()
+}
+
+/// The end of a run with the brackets behind it that close one inside it.
+fn with_closers(text: &str, start: usize, mut end: usize) -> usize {
+    for (open, closed) in [('(', ')'), ('[', ']')] {
+        let run = &text[start..end];
+        let is_open = run.matches(open).count() > run.matches(closed).count();
+        if is_open && text[end..].starts_with(closed) {
+            end += closed.len_utf8();
+        }
+    }
+    end
 }
 
 fn is_latin(c: char) -> bool {

@@ -40,7 +40,7 @@ struct Line<'a> {
 
 pub(super) fn write(
     document: &AlignedDocument,
-    options: &WriteOptions,
+    options: WriteOptions,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     for (block, units) in document.blocks() {

@@ -58,7 +58,7 @@ pub struct WriteOptions {
     pub candidates: bool,
 }
 
-/// Writes a translated document.
+/// Writes a translated document, in many small pieces: give a buffered `out`.
 ///
 /// # Errors
 /// When `out` can't be written to; a closed pipe keeps its kind.
@@ -69,10 +69,10 @@ pub fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     match format {
-        Format::Terminal => terminal::write(document, options, out),
-        Format::Html => html::write(document, options, out),
+        Format::Terminal => terminal::write(document, *options, out),
+        Format::Html => html::write(document, *options, out),
         Format::Tsv => tsv::write(document, out),
-        Format::Jsonl => jsonl::write(document, options, out),
+        Format::Jsonl => jsonl::write(document, *options, out),
         Format::Markdown => markdown::write(document, out),
         Format::Text => text::write(document, out),
     }

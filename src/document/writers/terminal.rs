@@ -21,7 +21,7 @@ const PLAIN: Style = Style { bold: "", dim: "", warn: "", end: "" };
 
 pub(super) fn write(
     document: &AlignedDocument,
-    options: &WriteOptions,
+    options: WriteOptions,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let style = if options.color { &COLOR } else { &PLAIN };
@@ -51,7 +51,7 @@ pub(super) fn write(
 
 fn write_notes(
     unit: &TranslationUnit,
-    options: &WriteOptions,
+    options: WriteOptions,
     style: &Style,
     margin: usize,
     out: &mut dyn io::Write,

@@ -14,6 +14,7 @@ const LAYER_NORM_EPSILON: f64 = 1e-5;
 
 /// The part of `config.json` that decides the computation.
 #[derive(Debug, Clone, Deserialize)]
+#[allow(clippy::struct_excessive_bools)] // they are those of config.json
 pub struct MarianConfig {
     /// Channels.
     pub d_model: usize,
@@ -98,7 +99,12 @@ struct FeedForward {
 }
 
 impl FeedForward {
-    fn load(weights: &VarBuilder, channels: usize, inner: usize, activation: Activation) -> Result<Self> {
+    fn load(
+        weights: &VarBuilder,
+        channels: usize,
+        inner: usize,
+        activation: Activation,
+    ) -> Result<Self> {
         Ok(Self {
             fc1: Linear::load(&weights.pp("fc1"), channels, inner)?,
             fc2: Linear::load(&weights.pp("fc2"), inner, channels)?,
@@ -213,7 +219,7 @@ impl Marian {
     ///
     /// # Errors
     /// When a weight is missing or does not fit the configuration.
-    pub fn load(config: MarianConfig, weights: &VarBuilder) -> Result<Self> {
+    pub fn load(config: &MarianConfig, weights: &VarBuilder) -> Result<Self> {
         let channels = config.d_model;
         let target_vocabulary = config.target_vocabulary();
         // Tied tensors are saved once, under a name that varies with the version of the writer.
@@ -242,15 +248,17 @@ impl Marian {
             None // transformers fills it with zeros then
         };
         let layers = |side: &str, count: usize| {
-            (0..count).map(|layer| weights.pp(format!("model.{side}.layers.{layer}"))).collect::<Vec<_>>()
+            (0..count)
+                .map(|layer| weights.pp(format!("model.{side}.layers.{layer}")))
+                .collect::<Vec<_>>()
         };
         let encoder = layers("encoder", config.encoder_layers)
             .iter()
-            .map(|weights| EncoderLayer::load(weights, &config))
+            .map(|weights| EncoderLayer::load(weights, config))
             .collect::<Result<_>>()?;
         let decoder = layers("decoder", config.decoder_layers)
             .iter()
-            .map(|weights| DecoderLayer::load(weights, &config))
+            .map(|weights| DecoderLayer::load(weights, config))
             .collect::<Result<_>>()?;
         let device = weights.device().clone();
         Ok(Self {

@@ -20,8 +20,13 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
             let config: MarianConfig = parse(&files.config)?;
             config.check(&files.config.name())?;
             let weights = weights::open(&files.weights, DType::F32, device)?;
-            let network = Marian::load(config, &weights).map_err(|source| Error::Weights {
-                file: files.weights.iter().map(super::FileData::name).collect::<Vec<_>>().join(", "),
+            let network = Marian::load(&config, &weights).map_err(|source| Error::Weights {
+                file: files
+                    .weights
+                    .iter()
+                    .map(super::FileData::name)
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 source,
             })?;
             Ok(Box::new(network))
