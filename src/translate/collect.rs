@@ -28,7 +28,7 @@ pub(super) fn collect(
         let (candidates, issues) = match parts.as_slice() {
             [] => {
                 let text = &document.article.blocks[sentence.block].text[sentence.span.clone()];
-                (vec![Candidate { text: text.to_owned(), score: 0.0 }], Vec::new())
+                (vec![Candidate { text: text.to_owned(), score: 0.0 }], vec![untranslated()])
             }
             [only] => (decode(tokenizer, only)?, doubts(&parts)),
             _ => (vec![join(tokenizer, &parts)?], doubts(&parts)),
@@ -60,6 +60,13 @@ fn join(tokenizer: &Tokenizer, parts: &[&Vec<Hypothesis>]) -> Result<Candidate> 
     let weighted: f32 =
         best.iter().map(|hypothesis| hypothesis.score * hypothesis.tokens.len() as f32).sum();
     Ok(Candidate { text: texts.join(" "), score: weighted / tokens.max(1) as f32 })
+}
+
+fn untranslated() -> Issue {
+    Issue {
+        code: "not_translated".into(),
+        message: "There is no letter or digit to translate; the source is passed through.".into(),
+    }
 }
 
 fn doubts(parts: &[&Vec<Hypothesis>]) -> Vec<Issue> {

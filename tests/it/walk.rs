@@ -97,5 +97,7 @@ fn what_has_no_letter_is_passed_through() {
     let article = readers::read("stars", "سلام دنیا.\n\n* * *\n\nپایان".into()).expect("an article");
     let document = translator.translate(article, &options, &Silent).expect("a translation");
     let stars = document.units.iter().find(|unit| document.source(unit) == "* * *");
-    assert_eq!(stars.expect("the stars are a unit").target(), "* * *");
+    let stars = stars.expect("the stars are a unit");
+    assert_eq!(stars.target(), "* * *");
+    assert_eq!(stars.issues[0].code, "not_translated");
 }
