@@ -2,7 +2,10 @@
 //! sentence. Rules only; their words are in `words`.
 
 use super::segment::{Open, Walk, closes_alone};
-use super::words::{ABBREVIATIONS, GOES_ON, LETTER_NAMES, NOT_BEFORE_INITIALS, SAYING, STARTERS};
+use super::words::{
+    ABBREVIATIONS, GOES_ON, LETTER_NAMES, LIGHT_VERBS, NOT_BEFORE_INITIALS, SAYING, SAYING_NOUNS,
+    STARTERS,
+};
 
 /// A word of more characters than this is no abbreviation, and is not read to its start.
 const LONGEST_WORD: usize = 40;
@@ -61,6 +64,9 @@ pub(super) fn read(walk: &mut Walk<'_>, at: usize) -> Stop {
             stop.has_closers = true;
         } else if closes_alone(c) && ends_word(walk, stop.end) {
             stop.has_closers = true;
+        } else if let Some(length) = footnote(walk, stop.end) {
+            stop.end += length;
+            continue;
         } else if !(is_hidden(c) || is_spaced_closer(walk, stop.end)) {
             break;
         }
@@ -69,6 +75,15 @@ pub(super) fn read(walk: &mut Walk<'_>, at: usize) -> Stop {
     stop.is_period = periods == 1 && others == 0 && !stop.is_ellipsis;
     stop.is_ellipsis |= periods > 1 && others == 0;
     stop
+}
+
+/// Characters of a footnote's number, as in `رسید.[۱]`.
+fn footnote(walk: &Walk<'_>, at: usize) -> Option<usize> {
+    let digits = walk.chars.get(at + 1..)?.iter().take(3).take_while(|(_, c)| c.is_numeric());
+    let digits = digits.count();
+    let is_footnote =
+        digits > 0 && walk.get(at) == Some('[') && walk.get(at + digits + 1) == Some(']');
+    is_footnote.then_some(digits + 2)
 }
 
 /// Whether the character is followed by white space, another closer or nothing.
@@ -119,6 +134,10 @@ fn ends_without_space(walk: &Walk<'_>, stop: &Stop, next: char) -> bool {
         return true;
     }
     let word = word_before(walk, stop.at);
+    if word.is_empty() {
+        // آمد .سپس: the space went to the wrong side; `.NET` is a name.
+        return !next.is_ascii();
+    }
     let after = word_at(walk, stop.end);
     let is_name = next.is_ascii_lowercase() || (before.is_numeric() && next.is_numeric());
     let is_letter = word.chars().count() < 2 || (next.is_alphabetic() && letters(after) < 2);
@@ -150,7 +169,8 @@ fn has_saying(walk: &Walk<'_>, next: usize) -> bool {
     let rest = &walk.chars[next..];
     let length = rest.iter().take(30 * CLAUSE_WORDS).take_while(|(_, c)| !is_stop(*c) && *c != ':');
     let clause = walk.slice(next..next + length.count());
-    clause.split_whitespace().take(CLAUSE_WORDS).any(|word| SAYING.contains(&bare(word)))
+    let mut words = clause.split_whitespace().take(CLAUSE_WORDS).map(bare);
+    words.any(|word| SAYING.contains(&word) || SAYING_NOUNS.contains(&word))
 }
 
 fn ellipsis_ends(walk: &Walk<'_>, stop: &Stop, next: &str) -> bool {
@@ -192,7 +212,10 @@ fn period_ends(walk: &Walk<'_>, stop: &Stop, next: usize, after: &str) -> bool {
             end -= 1;
         }
         let before = word_before(walk, end);
-        return before.chars().any(char::is_numeric) || NOT_BEFORE_INITIALS.contains(&before);
+        // Letters in a row without dots are a name: «به گزارش بی بی سی.»
+        return before.chars().any(char::is_numeric)
+            || NOT_BEFORE_INITIALS.contains(&before)
+            || LETTER_NAMES.contains(&before);
     }
     true
 }
@@ -216,7 +239,7 @@ pub(super) fn is_announced(walk: &Walk<'_>, at: usize) -> bool {
     if word == "که" {
         word = word_before(walk, end.saturating_sub(3));
     }
-    SAYING.contains(&word)
+    SAYING.contains(&word) || LIGHT_VERBS.contains(&word)
 }
 
 /// The letters, digits and half-spaces right before `end`.

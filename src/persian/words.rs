@@ -36,17 +36,17 @@ pub(super) const LETTER_NAMES: &[&str] = &[
 pub(super) const NOT_BEFORE_INITIALS: &[&str] =
     &["ماه", "در", "از", "به", "تا", "برای", "با", "را", "و", "هر", "این", "آن"];
 
-/// Verbs of saying, as they stand beside a quotation.
+/// Verbs of saying, as they stand before or behind a quotation.
 pub(super) const SAYING: &[&str] = &[
     "گفت",
     "گفتند",
     "گفته",
+    "گفتم",
     "می‌گوید",
     "میگوید",
     "می‌گویند",
     "میگویند",
     "می‌گفت",
-    "گفتم",
     "گوید",
     "افزود",
     "افزودند",
@@ -60,17 +60,24 @@ pub(super) const SAYING: &[&str] = &[
     "نوشته",
     "می‌نویسد",
     "مینویسد",
+    "خواند",
+    "سرود",
+];
+
+/// The verbs of «فریاد زد»، «پاسخ داد»، «اعلام کرد»: they announce a quotation that follows
+/// them, and say nothing behind one.
+pub(super) const LIGHT_VERBS: &[&str] = &["زد", "زدند", "داد", "دادند", "کرد", "کردند"];
+
+/// The nouns of such verbs: behind a quotation they tell who said it.
+pub(super) const SAYING_NOUNS: &[&str] = &[
     "پاسخ",
     "جواب",
     "فریاد",
-    "داد",
-    "زد",
     "تأکید",
     "تاکید",
     "تصریح",
     "اعلام",
     "اظهار",
-    "خواند",
     "توصیف",
     "عنوان",
     "خاطرنشان",
@@ -80,7 +87,6 @@ pub(super) const SAYING: &[&str] = &[
     "ادامه",
     "تکرار",
     "توضیح",
-    "سرود",
     "خطاب",
     "بیان",
     "نقل",
