@@ -39,10 +39,8 @@ impl Marian {
         let mut out = Vec::with_capacity(text.len() / 3 + 2);
         let mut rest = text;
         let specials = [(EOS, self.eos), (UNK, self.unk), (PAD, self.pad)];
-        while let Some((at, (name, id))) = specials
-            .into_iter()
-            .filter_map(|special| Some((rest.find(special.0)?, special)))
-            .min()
+        while let Some((at, (name, id))) =
+            specials.into_iter().filter_map(|special| Some((rest.find(special.0)?, special))).min()
         {
             self.encode_plain(&rest[..at], &mut out);
             out.push(id);
