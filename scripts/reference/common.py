@@ -6,7 +6,6 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 GOLDEN = REPO / "tests/golden"
-NEWS = REPO / "scripts/train/data/news"
 ARTICLE = REPO / "seeds/article.fa.txt"
 LINES = Path(__file__).resolve().parent / "lines.tsv"
 
@@ -19,15 +18,10 @@ def rng(name):
     return random.Random(f"{SEED}/{name}")
 
 
-def news_pairs():
-    """(English, Persian) lines of the project's own news text."""
-    pairs = []
-    for path in sorted(NEWS.glob("*.tsv")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            english, _, persian = line.partition("\t")
-            if english and persian:
-                pairs.append((english, persian))
-    return pairs
+def pairs():
+    """English and Persian sentences of lines.tsv."""
+    lines = LINES.read_text(encoding="utf-8").splitlines()
+    return [tuple(line.split("\t")) for line in lines]
 
 
 def write_jsonl(path, rows):

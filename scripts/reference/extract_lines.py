@@ -10,7 +10,7 @@ from pathlib import Path
 
 from common import LINES, rng
 
-COUNTS = {"tico19": 320, "tatoeba": 160}
+COUNTS = {"tico19": 420, "tatoeba": 280}
 
 
 def main():

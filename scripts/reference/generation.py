@@ -13,9 +13,9 @@ from models import LONGEST_SOURCE, MAX_LENGTH, pad, separate_config, separate_ta
 from transformers import LogitsProcessor, LogitsProcessorList, MarianMTModel
 
 ROWS = 64
-CANDIDATES = 200
+CANDIDATES = 110
 NOISE = 2e-4
-NOISE_RUNS = 4
+NOISE_RUNS = 3
 
 CASES = {
     "greedy": {"num_beams": 1},

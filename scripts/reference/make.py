@@ -4,10 +4,12 @@ import generation
 import models
 import spm
 import tokenizer_goldens
+import tokenizer_json
 
 
 def main():
     spm.main()
+    tokenizer_json.main()
     models.main()
     tokenizer_goldens.main()
     generation.main()

@@ -10,7 +10,7 @@ import shutil
 
 import sentencepiece
 import torch
-from common import EOS, GOLDEN, PAD, SEED, UNK, news_pairs, rng, write_json
+from common import EOS, GOLDEN, PAD, SEED, UNK, pairs, rng, write_json
 from transformers import GenerationConfig, MarianConfig, MarianMTModel
 
 MAX_LENGTH = 48
@@ -89,7 +89,7 @@ def tiny_task():
         for side in ("source", "target")
     )
     rows = []
-    for _, persian in news_pairs():
+    for _, persian in pairs():
         pieces = source.encode(persian, out_type=str)
         rows.append([vocabulary.get(p, vocabulary[UNK]) for p in pieces])
     names = [target.id_to_piece(i) for i in range(3, target.get_piece_size())]

@@ -3,7 +3,7 @@
 import io
 
 import sentencepiece
-from common import ARTICLE, ENGLISH, EOS, GOLDEN, PAD, UNK, news_pairs, write_json
+from common import ENGLISH, EOS, GOLDEN, PAD, UNK, pairs, write_json
 
 SPECIALS = {EOS, UNK, "<s>", PAD}
 
@@ -43,8 +43,7 @@ def write_marker(folder):
 
 
 def make(folder, source, target, **options):
-    english, persian = zip(*news_pairs(), strict=True)
-    persian = [*persian, *(x for x in ARTICLE.read_text(encoding="utf-8").splitlines() if x)]
+    english, persian = zip(*pairs(), strict=True)
     train(persian, folder / "source.spm", **options, **source)
     train(english, folder / "target.spm", **options, **target)
     write_json(folder / "vocab.json", joint_vocabulary(folder))

@@ -8,7 +8,8 @@ With the two arguments: the same from the tokenizers library for one tokenizer.j
 import sys
 from pathlib import Path
 
-from common import ARTICLE, GOLDEN, LINES, rng, write_jsonl
+from common import ARTICLE, GOLDEN, pairs, rng, write_jsonl
+from tokenizers import Tokenizer
 from transformers import MarianTokenizer
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
@@ -186,11 +187,7 @@ def damaged(lines, count):
 
 def real_lines():
     """(English, Persian), the article counted as Persian."""
-    english, persian = [], []
-    for line in LINES.read_text(encoding="utf-8").splitlines():
-        e, _, p = line.partition("\t")
-        english.append(e)
-        persian.append(p)
+    english, persian = map(list, zip(*pairs(), strict=True))
     persian += [x for x in ARTICLE.read_text(encoding="utf-8").splitlines() if x]
     return english, persian
 
@@ -227,23 +224,29 @@ def marian(name, real, targets):
     )
 
 
+def library(path, folder):
+    """A tokenizer.json, 200 lines each way."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    english, persian = real_lines()
+    write(
+        folder,
+        lambda text: tokenizer.encode(text).ids,
+        lambda ids: tokenizer.decode(ids, skip_special_tokens=True),
+        [*HOSTILE[:100], *persian[:100]],
+        [*english[:120], *HOSTILE[:20]],
+    )
+
+
 def main():
     if len(sys.argv) == 3:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(sys.argv[1])
-        english, persian = real_lines()
-        write(
-            Path(sys.argv[2]),
-            lambda text: tokenizer.encode(text).ids,
-            lambda ids: tokenizer.decode(ids, skip_special_tokens=True),
-            [*HOSTILE[:100], *persian[:100]],
-            [*english[:120], *HOSTILE[:20]],
-        )
+        library(Path(sys.argv[1]), Path(sys.argv[2]))
         return
     marian("marian-tiny", 780, 300)
     marian("spm-bpe", 150, 60)
     marian("spm-options", 150, 60)
+    library(GOLDEN / "json-bpe/tokenizer.json", GOLDEN / "json-bpe")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 //! The tokenizer against what Python makes of the same lines (`scripts/reference/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use serde::Deserialize;
-use tarjoman::model::{FileData, Tokenizer, TokenizerFiles};
+use tarjoman::model::{Error, FileData, Tokenizer, TokenizerFiles};
 
 fn golden(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
@@ -64,4 +67,178 @@ fn bpe_models_give_the_ids_and_texts_of_python() {
 #[test]
 fn bytes_user_defined_pieces_and_kept_spaces_give_the_ids_and_texts_of_python() {
     assert_equal_to_python("spm-options", &opus(&golden("spm-options")));
+}
+
+#[test]
+fn tokenizer_json_gives_the_ids_and_texts_of_python_without_its_padding_and_truncation() {
+    let file = FileData::Path(golden("json-bpe/tokenizer.json"));
+    assert_equal_to_python("json-bpe", &TokenizerFiles::Json(file));
+}
+
+#[test]
+fn the_embedded_model_tokenizes_as_in_python() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = FileData::Path(root.join("models/fa-en-tiny/tokenizer.json"));
+    assert_equal_to_python("fa-en-tiny", &TokenizerFiles::Json(file));
+}
+
+#[test]
+fn special_tokens_and_language_codes_are_known() {
+    let tokenizer = Tokenizer::load(&opus(&golden("marian-tiny"))).unwrap();
+    let last = u32::try_from(tokenizer.vocabulary_size()).unwrap() - 1;
+    assert_eq!(tokenizer.eos(), Some(0));
+    assert_eq!(tokenizer.unk(), Some(1));
+    assert_eq!(tokenizer.pad(), Some(last));
+    assert_eq!(tokenizer.target_prefix("eng").as_deref(), Some(">>eng<<"));
+    assert_eq!(tokenizer.target_prefix("deu"), None);
+    assert_eq!(tokenizer.encode(">>eng<<").unwrap(), [last - 1, 0]);
+
+    let file = FileData::Path(golden("json-bpe/tokenizer.json"));
+    let tokenizer = Tokenizer::load(&TokenizerFiles::Json(file)).unwrap();
+    assert_eq!([tokenizer.eos(), tokenizer.unk(), tokenizer.pad()], [Some(0), Some(1), Some(2)]);
+    assert_eq!(tokenizer.vocabulary_size(), 700);
+    assert_eq!(tokenizer.target_prefix("eng"), None);
+}
+
+#[test]
+fn an_id_that_no_token_has_is_refused() {
+    let json = TokenizerFiles::Json(FileData::Path(golden("json-bpe/tokenizer.json")));
+    for files in [opus(&golden("marian-tiny")), json] {
+        let error = Tokenizer::load(&files).unwrap().decode(&[2, 90_000]).unwrap_err();
+        assert!(error.to_string().contains("90000"), "{error}");
+    }
+}
+
+/// The files of a small model in a folder of their own, one of them replaced.
+fn with(folder: &str, name: &str, bytes: &[u8]) -> (tempfile::TempDir, TokenizerFiles) {
+    let copy = tempfile::tempdir().unwrap();
+    for file in ["source.spm", "target.spm", "vocab.json"] {
+        std::fs::copy(golden(folder).join(file), copy.path().join(file)).unwrap();
+    }
+    std::fs::write(copy.path().join(name), bytes).unwrap();
+    let files = match name {
+        "tokenizer.json" => TokenizerFiles::Json(FileData::Path(copy.path().join(name))),
+        _ => opus(copy.path()),
+    };
+    (copy, files)
+}
+
+/// Loads, and where that works also runs: a damaged file may be refused, it may not panic.
+fn outcome(folder: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let (_copy, files) = with(folder, name, bytes);
+    let tokenizer = match Tokenizer::load(&files) {
+        Ok(tokenizer) => tokenizer,
+        Err(error @ Error::Tokenizer { .. }) => {
+            assert!(error.to_string().contains(name), "{error} does not name {name}");
+            assert!(error.hint().is_some());
+            return Err(error.to_string());
+        }
+        Err(error) => panic!("of another kind: {error:?}"),
+    };
+    let text = "  می‌روم به ﻛﺘﺎﺏ‌خانه </s> 日本 ۱۲٣ ½ <date> Hello,   World! ";
+    let ids = tokenizer.encode(text).unwrap_or_default();
+    let _ = tokenizer.decode(&ids);
+    Ok(())
+}
+
+#[test]
+fn damaged_files_are_named_with_what_is_wrong() {
+    let cases: [(&str, &[u8], &str); 13] = [
+        ("source.spm", b"", "ends before"),
+        ("source.spm", b"<!DOCTYPE html>", "not a SentencePiece model"),
+        ("target.spm", b"version https://git-lfs.github.com/spec/v1", "not a SentencePiece model"),
+        ("source.spm", &[0x12, 0, 0x1a, 0], "no unknown piece"),
+        // A trainer_spec of type WORD.
+        ("source.spm", &[0x12, 2, 0x18, 3, 0x1a, 0], "Word are not supported"),
+        // A normalisation table that says it is longer than it is.
+        ("source.spm", &[0x12, 0, 0x1a, 6, 0x12, 4, 0xff, 0, 0, 0], "rules are cut off"),
+        ("vocab.json", b"", "EOF"),
+        ("vocab.json", b"[1, 2]", "expected a map"),
+        ("vocab.json", b"{\"</s>\": \"0\"}", "expected u32"),
+        ("vocab.json", b"{\"</s>\": 0}", "<unk> is missing"),
+        ("vocab.json", b"{\"<unk>\": 1}", "</s> is missing"),
+        ("tokenizer.json", b"{}", "Model missing"),
+        (
+            "tokenizer.json",
+            b"{\"version\": \"1.0\", \"model\": {\"type\": \"New\"}}",
+            "ModelUntagged",
+        ),
+    ];
+    for (name, bytes, reason) in cases {
+        let message = outcome("spm-bpe", name, bytes).unwrap_err();
+        assert!(message.contains(reason), "{name}: {message:?} does not say {reason:?}");
+    }
+}
+
+#[test]
+fn a_tokenizer_json_whose_tables_point_outside_of_themselves_is_an_error() {
+    let json = r#"{"version": "1.0", "added_tokens": [],
+        "normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAAAA=="},
+        "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["a", -1.0]]}}"#;
+    let (_copy, files) = with("spm-bpe", "tokenizer.json", json.as_bytes());
+    let error = Tokenizer::load(&files).unwrap().encode("سلام").unwrap_err();
+    assert!(matches!(error, Error::Tokenizer { .. }), "{error:?}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Tokenizer::load(&opus(folder.path())).err().unwrap();
+    assert!(matches!(error, Error::Read { .. }) && error.to_string().contains("source.spm"));
+}
+
+#[test]
+fn truncated_files_are_refused() {
+    for (folder, name) in [
+        ("spm-bpe", "source.spm"),
+        ("spm-options", "target.spm"),
+        ("spm-bpe", "vocab.json"),
+        ("json-bpe", "tokenizer.json"),
+    ] {
+        let whole = std::fs::read(golden(folder).join(name)).unwrap();
+        let base = if folder == "json-bpe" { "spm-bpe" } else { folder };
+        for length in (0..whole.len() - 10).step_by(whole.len() / 97) {
+            assert!(outcome(base, name, &whole[..length]).is_err(), "{name} cut to {length}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        for name in ["source.spm", "vocab.json", "tokenizer.json"] {
+            prop_assert!(outcome("spm-bpe", name, &bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn changed_bytes_never_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        for (folder, name) in [
+            ("spm-bpe", "source.spm"),
+            ("spm-options", "source.spm"),
+            ("marian-tiny", "source.spm"),
+            ("spm-bpe", "vocab.json"),
+        ] {
+            let mut bytes = std::fs::read(golden(folder).join(name)).unwrap();
+            for (at, byte) in &changes {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            let _ = outcome(folder, name, &bytes);
+        }
+    }
+
+    #[test]
+    fn any_text_is_encoded_and_its_ids_decoded(text in "\\PC{0,40}|[ -~▁‌ا-ی<>/]{0,60}") {
+        for files in &[opus(&golden("spm-bpe")), opus(&golden("spm-options"))] {
+            let tokenizer = Tokenizer::load(files).unwrap();
+            let ids = tokenizer.encode(&text).unwrap();
+            prop_assert_eq!(ids.last(), Some(&0));
+            tokenizer.decode(&ids).unwrap();
+        }
+    }
 }

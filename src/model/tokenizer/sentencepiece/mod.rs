@@ -1,6 +1,6 @@
-//! Owns SentencePiece models (Kudo and Richardson 2018, <https://arxiv.org/abs/1808.06226>): reading a `.spm`
-//! file, cutting text into its pieces and joining pieces to text. Equal to the C++ library, to the last
-//! tie; knows no ids of a translation model.
+//! Owns SentencePiece models (Kudo and Richardson 2018, <https://arxiv.org/abs/1808.06226>):
+//! reading a `.spm` file, cutting text into its pieces and joining pieces to text. Equal to the
+//! C++ library, to the last tie; knows no ids of a translation model.
 
 mod normalizer;
 mod prefixes;
@@ -52,7 +52,11 @@ impl SentencePiece {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let model = ModelProto::decode(bytes)
             .map_err(|error| format!("not a SentencePiece model: {error}"))?;
-        let trainer = model.trainer_spec.unwrap_or_default();
+        // The format knows no length: a file cut between two pieces is a smaller vocabulary. But
+        // these two stand behind the pieces in all files.
+        let (Some(trainer), Some(normalizer)) = (model.trainer_spec, model.normalizer_spec) else {
+            return Err("it ends before its trainer_spec and normalizer_spec".into());
+        };
         let algorithm = trainer.model_type();
         if matches!(algorithm, Algorithm::Word | Algorithm::Char) {
             return Err(format!("SentencePiece models of type {algorithm:?} are not supported"));
@@ -60,13 +64,9 @@ impl SentencePiece {
         let user_defined = |piece: &&proto::Piece| piece.kind() == Kind::UserDefined;
         let user_defined = || {
             let pieces = model.pieces.iter().filter(user_defined);
-            Prefixes::new(pieces.map(|piece| (piece.piece().to_string(), 0)))
+            Prefixes::new(pieces.map(|piece| (piece.text().to_string(), 0)))
         };
-        let normalizer = Normalizer::new(
-            &model.normalizer_spec.clone().unwrap_or_default(),
-            &trainer,
-            user_defined()?,
-        )?;
+        let normalizer = Normalizer::new(&normalizer, &trainer, user_defined()?)?;
         Ok(Self {
             normalizer,
             user_defined: user_defined()?,
@@ -77,8 +77,8 @@ impl SentencePiece {
         })
     }
 
-    /// Hands out the pieces of a text. What no piece matches comes as it stands, a whole run at once, or in
-    /// bytes where the model has them.
+    /// Hands out the pieces of a text. What no piece matches comes as it stands, a whole run at
+    /// once, or in bytes where the model has them.
     pub(super) fn encode(&self, text: &str, mut each: impl FnMut(&str)) {
         let text = self.normalizer.normalize(text);
         let cuts = match self.algorithm {
@@ -100,7 +100,8 @@ impl SentencePiece {
         }
     }
 
-    /// Joins pieces to text, without space at its ends. Pieces of another model stand for themselves.
+    /// Joins pieces to text, without space at its ends. Pieces of another model stand for
+    /// themselves.
     pub(super) fn decode<'a>(&self, pieces: impl Iterator<Item = &'a str>) -> String {
         let mut out = String::new();
         let mut bytes = Vec::new();
@@ -138,7 +139,7 @@ impl Vocabulary {
         let (mut lowest_score, mut highest_score) = (f32::MAX, f32::MIN_POSITIVE);
         for (id, piece) in pieces.into_iter().enumerate() {
             let (kind, score) = (piece.kind(), piece.score());
-            let name = piece.piece.unwrap_or_default();
+            let name = piece.text.unwrap_or_default();
             entries.push(Entry { score, kind });
             match kind {
                 Kind::Normal | Kind::UserDefined | Kind::Unused => {

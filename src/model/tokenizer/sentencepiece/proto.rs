@@ -1,5 +1,6 @@
-//! Owns the layout of a `.spm` file: the fields of `sentencepiece_model.proto` (github.com/google/
-//! sentencepiece) that change a result, with their numbers and defaults. The rest is skipped.
+//! Owns the layout of a `.spm` file: the fields of `sentencepiece_model.proto`
+//! (<https://github.com/google/sentencepiece>) that change a result, with their numbers and
+//! defaults. The rest is skipped.
 
 /// A whole model.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -20,7 +21,7 @@ pub struct ModelProto {
 pub struct Piece {
     /// The text, `▁` for a space.
     #[prost(string, optional, tag = "1")]
-    pub piece: Option<String>,
+    pub text: Option<String>,
     /// Unigram: logarithm of its probability. BPE: the later it was merged, the lower.
     #[prost(float, optional, tag = "2")]
     pub score: Option<f32>,

@@ -1,6 +1,6 @@
-//! Owns how SentencePiece cuts normalised text into pieces: the likeliest sequence under a unigram model
-//! (Kudo 2018, <https://arxiv.org/abs/1804.10959>; `unigram_model.cc`, `EncodeOptimized`) or byte-pair merges
-//! (Sennrich et al. 2016, <https://arxiv.org/abs/1508.07909>; `bpe_model.cc`).
+//! Owns how SentencePiece cuts normalised text into pieces: the likeliest sequence under a unigram
+//! model (Kudo 2018, <https://arxiv.org/abs/1804.10959>; `unigram_model.cc`, `EncodeOptimized`) or
+//! byte-pair merges (Sennrich et al. 2016, <https://arxiv.org/abs/1508.07909>; `bpe_model.cc`).
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap};
@@ -14,8 +14,9 @@ pub(super) type Cut<'a> = (&'a str, usize);
 /// How much worse than the worst piece an unknown character is.
 const UNKNOWN_PENALTY: f32 = 10.0;
 
-/// Viterbi search. Scores are added in single precision from left to right, as the original does it: ties (and
-/// `۰۰` before or after `۰` is one) would fall otherwise elsewhere.
+/// Viterbi search. Scores are added in single precision from left to right, as the original does
+/// it: in double precision (so the tokenizers library) ties fall otherwise, and `۰۰` before or
+/// after `۰` is one.
 pub(super) fn unigram<'a>(text: &'a str, vocabulary: &Vocabulary) -> Vec<Cut<'a>> {
     #[derive(Clone, Copy)]
     struct End {
