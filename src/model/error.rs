@@ -47,7 +47,7 @@ pub enum Error {
         source: candle_core::Error,
     },
     /// A tokenizer file is damaged or of an unknown kind.
-    #[error("could not load the tokenizer from {file}: {reason}")]
+    #[error("tokenizer {file}: {reason}")]
     Tokenizer {
         /// The file.
         file: String,
