@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use candle_core::Device;
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use super::config::default_model;
 use super::output::Output;
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
 
     /// The format, whatever the output is called
     #[arg(short, long, value_enum)]
-    format: Option<FormatName>,
+    format: Option<Format>,
 
     /// A model: a folder, ORG/NAME[@REVISION], or a name that `tarjoman models` lists
     /// [default: the one chosen with `models use`, or else the embedded one]
@@ -60,7 +61,7 @@ struct SearchArguments {
 
     /// When beam search stops
     #[arg(long, value_enum, value_name = "WHEN")]
-    early_stopping: Option<EarlyStoppingName>,
+    early_stopping: Option<EarlyStopping>,
 
     /// Longest translation of a sentence, in tokens
     #[arg(long, value_name = "TOKENS")]
@@ -79,42 +80,36 @@ struct SearchArguments {
     batch_tokens: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatName {
-    /// Both languages, for reading in a terminal
-    Terminal,
-    /// A page with both languages side by side
-    Html,
-    /// A sentence a record, for spreadsheets
-    Tsv,
-    /// A JSON object a sentence, for programs
-    Jsonl,
-    /// Markdown with a table a paragraph
-    Markdown,
-    /// English only
-    Text,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Terminal, Self::Html, Self::Tsv, Self::Jsonl, Self::Markdown, Self::Text]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Terminal => ("terminal", "Both languages, for reading in a terminal"),
+            Self::Html => ("html", "A page with both languages side by side"),
+            Self::Tsv => ("tsv", "A sentence a record, for spreadsheets"),
+            Self::Jsonl => ("jsonl", "A JSON object a sentence, for programs"),
+            Self::Markdown => ("markdown", "Markdown with a table a paragraph"),
+            Self::Text => ("text", "English only"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum EarlyStoppingName {
-    /// As soon as there are as many candidates as beams
-    True,
-    /// When the best beam can't win at its present length
-    False,
-    /// When the best beam can't win at any length
-    Never,
-}
+impl ValueEnum for EarlyStopping {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Always, Self::Heuristic, Self::Never]
+    }
 
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Terminal => Self::Terminal,
-            FormatName::Html => Self::Html,
-            FormatName::Tsv => Self::Tsv,
-            FormatName::Jsonl => Self::Jsonl,
-            FormatName::Markdown => Self::Markdown,
-            FormatName::Text => Self::Text,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Always => ("true", "As soon as there are as many candidates as beams"),
+            Self::Heuristic => ("false", "When the best beam can't win at its present length"),
+            Self::Never => ("never", "When the best beam can't win at any length"),
+        };
+        Some(PossibleValue::new(name).help(help))
     }
 }
 
@@ -125,12 +120,7 @@ impl SearchArguments {
         search.candidates = candidates;
         search.beams = self.beams.unwrap_or(search.beams.max(candidates));
         search.length_penalty = self.length_penalty.unwrap_or(search.length_penalty);
-        search.early_stopping = match self.early_stopping {
-            Some(EarlyStoppingName::True) => EarlyStopping::Always,
-            Some(EarlyStoppingName::False) => EarlyStopping::Heuristic,
-            Some(EarlyStoppingName::Never) => EarlyStopping::Never,
-            None => search.early_stopping,
-        };
+        search.early_stopping = self.early_stopping.unwrap_or(search.early_stopping);
         search.max_length = self.max_length.unwrap_or(search.max_length);
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
@@ -166,7 +156,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn format(arguments: &Arguments) -> anyhow::Result<Format> {
     match (arguments.format, &arguments.output) {
-        (Some(name), _) => Ok(name.into()),
+        (Some(format), _) => Ok(format),
         (None, Some(path)) if path.as_os_str() != "-" => Ok(Format::from_path(path)?),
         (None, _) => Ok(Format::Terminal),
     }

@@ -2,6 +2,7 @@
 //! Does not know what is in the files (that is the configuration, the weights and the tokenizer)
 //! and prints nothing: whoever asks for a model hands in a [`Progress`].
 
+mod cached;
 mod embedded;
 mod folder;
 #[cfg(feature = "hub")]

@@ -37,30 +37,10 @@ pub(super) fn resolve(
 
 /// An empty cache.
 pub mod cache {
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
+    pub use super::super::cached::CachedModel;
     use super::Result;
-
-    /// A model in the cache; there are none.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct CachedModel {
-        /// `ORG/NAME`
-        pub repo: String,
-        /// Where it lies.
-        pub path: PathBuf,
-        /// What it takes on disk.
-        pub bytes: u64,
-        /// The folder of a complete revision.
-        pub complete: Option<PathBuf>,
-    }
-
-    impl CachedModel {
-        /// The kind of network.
-        #[must_use]
-        pub fn family(&self) -> Option<String> {
-            None
-        }
-    }
 
     /// Nothing.
     #[must_use]
