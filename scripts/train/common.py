@@ -21,8 +21,8 @@ EOS_ID, UNK_ID, PAD_ID = 0, 1, 2
 # Share of the corpora in training: how often a pair is drawn in one pass over the data. News-like
 # text is repeated, technical prose is thinned out. 0 leaves a corpus out (places: see README.md).
 WEIGHTS = {
-    "news": 4.0,
-    "tico19": 2.0,
+    "news": 3.0,
+    "tico19": 3.0,
     "tatoeba": 2.0,
     "massive": 1.0,
     "cldr": 0.5,

@@ -1,13 +1,79 @@
 //! Owns the networks, a file a family, and the choice between them by `model_type`.
 
+mod bart;
+mod m2m100;
 mod marian;
+mod mbart;
 
-pub use marian::{Marian, MarianConfig};
+pub use bart::Bart;
 
 use candle_core::{DType, Device};
+use serde::Deserialize;
 
+use self::bart::{Shape, Side};
+use self::marian::MarianConfig;
 use super::config::{Architecture, SUPPORTED, parse};
-use super::{Error, ModelFiles, Result, Seq2Seq, weights};
+use super::layers::Activation;
+use super::{Error, FileData, ModelFiles, Result, Seq2Seq, weights};
+
+/// The part of `config.json` that the BART family shares.
+#[derive(Debug, Clone, Deserialize)]
+struct BartConfig {
+    d_model: usize,
+    encoder_layers: usize,
+    decoder_layers: usize,
+    encoder_attention_heads: usize,
+    decoder_attention_heads: usize,
+    encoder_ffn_dim: usize,
+    decoder_ffn_dim: usize,
+    vocab_size: usize,
+    /// Tokens for which there is a position.
+    max_position_embeddings: usize,
+    activation_function: Activation,
+    #[serde(default)]
+    scale_embedding: bool,
+    #[serde(default = "yes")]
+    tie_word_embeddings: bool,
+    #[serde(default = "one")]
+    pad_token_id: usize,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> usize {
+    1
+}
+
+impl BartConfig {
+    /// The shape of a plain post-norm network; families switch on what they add.
+    fn shape(&self) -> Shape {
+        Shape {
+            channels: self.d_model,
+            encoder: Side {
+                layers: self.encoder_layers,
+                heads: self.encoder_attention_heads,
+                inner: self.encoder_ffn_dim,
+                vocabulary: self.vocab_size,
+            },
+            decoder: Side {
+                layers: self.decoder_layers,
+                heads: self.decoder_attention_heads,
+                inner: self.decoder_ffn_dim,
+                vocabulary: self.vocab_size,
+            },
+            activation: self.activation_function,
+            norm_first: false,
+            embedding_norm: false,
+            final_norm: false,
+            scale_embedding: self.scale_embedding,
+            shared_embedding: true,
+            tied_projection: self.tie_word_embeddings,
+            logits_bias: false,
+        }
+    }
+}
 
 /// Loads the network that `config.json` names.
 ///
@@ -15,26 +81,26 @@ use super::{Error, ModelFiles, Result, Seq2Seq, weights};
 /// When the type is unknown, a file is damaged, or weights do not fit the configuration.
 pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
     let architecture: Architecture = parse(&files.config)?;
-    match architecture.model_type.as_str() {
+    let open = || weights::open(&files.weights, DType::F32, device);
+    let network = match architecture.model_type.as_str() {
         "marian" => {
             let config: MarianConfig = parse(&files.config)?;
             config.check(&files.config.name())?;
-            let weights = weights::open(&files.weights, DType::F32, device)?;
-            let network = Marian::load(&config, &weights).map_err(|source| Error::Weights {
-                file: files
-                    .weights
-                    .iter()
-                    .map(super::FileData::name)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                source,
-            })?;
-            Ok(Box::new(network))
+            marian::load(&config, &open()?)
         }
-        found => Err(Error::Architecture {
-            model: files.name.clone(),
-            found: found.to_owned(),
-            supported: SUPPORTED,
-        }),
-    }
+        "m2m_100" => m2m100::load(&parse(&files.config)?, &open()?),
+        "mbart" => mbart::load(&parse(&files.config)?, &open()?),
+        found => {
+            return Err(Error::Architecture {
+                model: files.name.clone(),
+                found: found.to_owned(),
+                supported: SUPPORTED,
+            });
+        }
+    };
+    let network = network.map_err(|source| Error::Weights {
+        file: files.weights.iter().map(FileData::name).collect::<Vec<_>>().join(", "),
+        source,
+    })?;
+    Ok(Box::new(network))
 }

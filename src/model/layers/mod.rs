@@ -5,8 +5,10 @@ mod activation;
 mod attention;
 mod embedding;
 mod linear;
+mod transformer;
 
 pub use activation::Activation;
 pub use attention::{Attention, padding_mask};
-pub use embedding::sinusoidal_positions;
+pub use embedding::{sinusoidal_positions, sinusoidal_positions_tensor2tensor};
 pub use linear::Linear;
+pub use transformer::{DecoderLayer, EncoderLayer, LayerOptions, layer_norm};
