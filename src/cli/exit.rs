@@ -92,7 +92,11 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         let decode = || cause.downcast_ref::<decode::Error>().and_then(decode::Error::hint);
         let translate =
             || cause.downcast_ref::<translate::Error>().and_then(translate::Error::hint);
-        document.or_else(model).or_else(decode).or_else(translate)
+        let refusal = || match cause.downcast_ref::<Refusal>()? {
+            Refusal::Usage(_) => Some("see `tarjoman help`".to_owned()),
+            _ => None,
+        };
+        document.or_else(model).or_else(decode).or_else(translate).or_else(refusal)
     })
 }
 

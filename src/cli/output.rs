@@ -46,6 +46,12 @@ impl Output {
         Ok(output)
     }
 
+    /// Whether this is the same file as `path`.
+    pub fn is(&self, path: &Path) -> bool {
+        let Self::File(output) = self else { return false };
+        std::fs::canonicalize(path).is_ok_and(|path| path == *output)
+    }
+
     /// Writes the result. A closed standard output is no error: the reader has had enough.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::config::default_model;
+use super::exit::Refusal;
 use super::output::Output;
 use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
@@ -136,6 +137,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = format(arguments)?;
     let article = readers::open(&arguments.input)?;
     let output = Output::open(arguments.output.as_deref())?;
+    if output.is(&arguments.input) {
+        let input = arguments.input.display();
+        return Err(Refusal::Usage(format!("the output would replace the article {input}")).into());
+    }
     let translator = load(arguments)?;
 
     let mut options = translator.options();

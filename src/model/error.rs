@@ -169,7 +169,8 @@ impl Error {
             Self::Cache { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => "the disk is full: `tarjoman models remove` frees space, and HF_HOME names another place".into(),
             Self::Cache { .. } => "check the rights of that folder; HF_HOME names another place".into(),
             Self::NotCached { .. } => "fetch it while online with `tarjoman models pull`, or leave out --model to use the embedded model".into(),
-            Self::TooLong { .. } | Self::Compute(_) => return None,
+            Self::TooLong { limit, .. } => format!("give a --max-length of at most {limit}"),
+            Self::Compute(_) => return None,
         })
     }
 }
