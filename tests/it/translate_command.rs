@@ -259,6 +259,32 @@ fn a_model_that_cant_be_used_is_refused_with_its_file() {
     fails(&mut with_model(&nowhere), 78, &["nowhere"]);
 }
 
+#[cfg(feature = "hub")]
+#[test]
+fn a_model_from_the_hub_translates_as_the_same_model_in_a_folder() {
+    let names = ["config.json", "generation_config.json", "model.safetensors"];
+    let names = names.into_iter().chain(["source.spm", "target.spm", "vocab.json"]);
+    let contents: Vec<(&str, Vec<u8>)> = names
+        .map(|name| (name, std::fs::read(golden("marian-tiny").join(name)).expect("a file")))
+        .collect();
+    let files: Vec<(&str, &[u8])> =
+        contents.iter().map(|(name, c)| (*name, c.as_slice())).collect();
+    let hub = crate::hub_server::Hub::start();
+    hub.publish("newsroom/real", "main", &files);
+
+    let cache = TempDir::new().expect("a temporary folder");
+    let arguments =
+        ["translate", ARTICLE, "--beams", "1", "--max-length", "24", "--format", "text"];
+    let output = run(tarjoman()
+        .args(arguments)
+        .args(["--model", "newsroom/real@main"])
+        .env("HF_HOME", cache.path())
+        .env("HF_ENDPOINT", hub.endpoint())
+        .env_remove("HF_HUB_OFFLINE"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.stdout, run(&mut translate(&[ARTICLE, "--format", "text"])).stdout);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_closes_the_pipe_is_no_error() {
