@@ -29,6 +29,9 @@ pub enum Error {
         /// Why.
         source: Box<decode::Error>,
     },
+    /// The system gave no threads.
+    #[error("could not start the threads that translate")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
     /// A piece of text can't be made short enough for the model.
     #[error(
         "sentence {sentence} has a part that the model can't take: {characters} characters make more than {limit} tokens"
@@ -53,6 +56,7 @@ impl Error {
         match self {
             Self::Model(error) => error.hint(),
             Self::Search { source, .. } => source.hint(),
+            Self::Threads(_) => Some("the system may limit the number of threads".into()),
             Self::Unsplittable { .. } => Some("use a model that takes longer sources".into()),
         }
     }
