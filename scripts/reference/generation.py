@@ -1,4 +1,4 @@
-"""What transformers' `generate` puts out for the two small models, over the options that Tarjoman has.
+"""What transformers' `generate` puts out for the small models, over the options that Tarjoman has.
 
 Keeps only rows whose result does not hang on the last bits of a float: the same tokens must come out
 in float64, with noise of 2e-4 on every score, and when each row is translated alone.
@@ -8,9 +8,12 @@ import json
 import sys
 
 import torch
+import models
+import multilingual_models
 from common import GOLDEN, rng, write_jsonl
-from models import LONGEST_SOURCE, MAX_LENGTH, pad, separate_config, separate_task, tiny_task
-from transformers import LogitsProcessor, LogitsProcessorList, MarianMTModel
+from models import pad, separate_config, separate_task, tiny_task
+from multilingual import M2M100, MBART, NLLB, SOURCE
+from transformers import AutoModelForSeq2SeqLM, LogitsProcessor, LogitsProcessorList
 
 ROWS = 64
 CANDIDATES = 110
@@ -52,6 +55,21 @@ CASES = {
     },
 }
 
+# What is left to see in a family whose search is the same: its forced first token, and each kind of result.
+FEWER_CASES = [
+    "greedy",
+    "greedy-max-length",
+    "beam4",
+    "beam4-length-penalty-0.6",
+    "beam4-length-penalty-2",
+    "beam4-early-stopping",
+    "beam4-return-4",
+    "beam4-no-repeat-3",
+    "beam4-max-length",
+    "beam4-repetition-penalty",
+    "beam6-all",
+]
+
 
 class Noise(LogitsProcessor):
     def __init__(self, seed):
@@ -63,36 +81,39 @@ class Noise(LogitsProcessor):
 
 def full_options(model, changes):
     """Every option written out, so that a reader of the golden file needs no table of defaults."""
-    pad_id = model.config.pad_token_id
-    return {
+    config = model.config
+    marian = config.model_type == "marian"
+    options = {
         "num_beams": 4,
         "num_return_sequences": 1,
         "length_penalty": 1.0,
         "early_stopping": False,
-        "max_length": MAX_LENGTH,
+        "max_length": models.MAX_LENGTH if marian else multilingual_models.MAX_LENGTH,
         "min_length": 0,
         "no_repeat_ngram_size": 0,
         "repetition_penalty": 1.0,
         "renormalize_logits": False,
-        "bad_words_ids": [[pad_id]],
-        "forced_eos_token_id": 0,
-        "eos_token_id": 0,
-        "pad_token_id": pad_id,
-        "decoder_start_token_id": pad_id,
-        **changes,
+        "bad_words_ids": [[config.pad_token_id]] if marian else None,
+        "forced_eos_token_id": model.generation_config.forced_eos_token_id,
+        "eos_token_id": config.eos_token_id,
+        "pad_token_id": config.pad_token_id,
+        "decoder_start_token_id": config.decoder_start_token_id,
     }
+    if not marian:
+        options["forced_bos_token_id"] = model.generation_config.forced_bos_token_id
+    return {**options, **changes}
 
 
-def cut(sequence):
+def cut(sequence, eos):
     """Without the start token; up to and with the first end token."""
     sequence = sequence[1:]
-    return sequence[: sequence.index(0) + 1] if 0 in sequence else sequence
+    return sequence[: sequence.index(eos) + 1] if eos in sequence else sequence
 
 
 @torch.no_grad()
 def run(model, rows, options, processors=()):
     """For each row its sequences and scores, best first."""
-    ids, mask = pad(rows, model.config.pad_token_id)
+    ids, mask = pad(rows, model.config.pad_token_id, model.config.eos_token_id)
     arguments = dict(options)
     if options["num_beams"] == 1:
         del arguments["length_penalty"], arguments["early_stopping"]
@@ -108,7 +129,7 @@ def run(model, rows, options, processors=()):
         do_sample=False,
         **arguments,
     )
-    sequences = [cut(s) for s in out.sequences.tolist()]
+    sequences = [cut(s, options["eos_token_id"]) for s in out.sequences.tolist()]
     if options["num_beams"] == 1:
         scores = greedy_scores(sequences, out.logits, options)
     else:
@@ -119,13 +140,16 @@ def run(model, rows, options, processors=()):
 
 
 def greedy_scores(sequences, logits, options):
-    """Mean log-probability of the raw logits; a forced end counts 0, as it does in a beam search."""
+    """Mean log-probability of the raw logits; what is forced counts 0, as it does in a beam search."""
     result = []
     for row, sequence in enumerate(sequences):
         total = 0.0
         for step, token in enumerate(sequence):
-            if step + 2 == options["max_length"]:
-                assert token == options["forced_eos_token_id"]
+            first, last = step == 0, step + 2 == options["max_length"]
+            forced = options.get("forced_bos_token_id") if first else None
+            forced = options["forced_eos_token_id"] if last else forced
+            if forced is not None:
+                assert token == forced
                 continue
             total += torch.log_softmax(logits[step][row].float(), dim=-1)[token].item()
         result.append(total / len(sequence) ** options["length_penalty"])
@@ -143,24 +167,32 @@ def stable_rows(model, double, rows, options):
     return good
 
 
-def candidates(name, source):
-    """Uneven rows of 2 to 60 tokens with the end token."""
+def candidates(name, source, longest):
+    """Uneven rows of 2 to `longest` tokens with the end token."""
     random = rng(f"{name}/candidates")
     source = [row for row in source if len(row) >= 1]
     result = []
     while len(result) < CANDIDATES:
-        length = random.choice([random.randint(1, 12), random.randint(1, LONGEST_SOURCE - 1)])
+        length = random.choice([random.randint(1, 12), random.randint(1, longest - 1)])
         row = random.choice(source)[:length]
         if row not in result:
             result.append(row)
     return [[1], *(row for row in result if row != [1])]
 
 
+def multilingual_candidates(name):
+    """The same, and a row without text; the language token first."""
+    source, _, languages, _ = multilingual_models.task(name)
+    rows = candidates(name, source, multilingual_models.LONGEST_SOURCE - 1)[1:]
+    return [[languages[SOURCE[name]], *row] for row in [[], *rows]]
+
+
 @torch.no_grad()
 def activations(model, rows):
     """Encoder output and first logits of four short rows, to find a wrong layer."""
     rows = [next(row for row in rows if len(row) + 1 == length) for length in (2, 4, 5, 9)]
-    ids, mask = pad(rows, model.config.pad_token_id)
+    eos = model.config.eos_token_id
+    ids, mask = pad(rows, model.config.pad_token_id, eos)
     encoded = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
     start = torch.full((len(rows), 1), model.config.decoder_start_token_id)
     first = model(input_ids=ids, attention_mask=mask, decoder_input_ids=start).logits[:, 0]
@@ -169,7 +201,7 @@ def activations(model, rows):
         return [float(f"{v:.7g}") for v in values.tolist()]
 
     return {
-        "input_ids": [[*row, 0] for row in rows],
+        "input_ids": [[*row, eos] for row in rows],
         "encoder_output": [
             [short(encoded[i, t]) for t in range(len(row) + 1)] for i, row in enumerate(rows)
         ],
@@ -177,13 +209,15 @@ def activations(model, rows):
     }
 
 
-def generate(name, source):
-    folder = GOLDEN / name
-    model = MarianMTModel.from_pretrained(folder, attn_implementation="eager").eval()
-    double = MarianMTModel.from_pretrained(folder, attn_implementation="eager").double().eval()
-    rows = candidates(name, source)
+def load(name):
+    return AutoModelForSeq2SeqLM.from_pretrained(GOLDEN / name, attn_implementation="eager").eval()
+
+
+def generate(name, rows, cases):
+    model, double = load(name), load(name).double()
+    eos = model.config.eos_token_id
     good = set(range(len(rows)))
-    for case, changes in CASES.items():
+    for case, changes in cases.items():
         stable = stable_rows(model, double, rows, full_options(model, changes))
         good &= stable
         print(f"{name} {case}: {len(stable)} of {len(rows)} stable, {len(good)} in all", flush=True)
@@ -196,8 +230,8 @@ def generate(name, source):
     rows = [rows[order[round(i * step)]] for i in range(ROWS)]
     rng(f"{name}/order").shuffle(rows)
 
-    golden = [{"input_ids": [[*row, 0] for row in rows]}]
-    for case, changes in CASES.items():
+    golden = [{"input_ids": [[*row, eos] for row in rows]}]
+    for case, changes in cases.items():
         options = full_options(model, changes)
         batch = run(model, rows, options)
         for row, (sequences, scores) in zip(rows, batch, strict=True):
@@ -215,19 +249,26 @@ def generate(name, source):
                 "scores": [[float(f"{s:.7g}") for s in scores] for _, scores in batch],
             }
         )
-    write_jsonl(folder / "generate.jsonl", golden)
-    (folder / "activations.json").write_text(
+    write_jsonl(GOLDEN / name / "generate.jsonl", golden)
+    (GOLDEN / name / "activations.json").write_text(
         json.dumps(activations(model, rows), separators=(",", ":")) + "\n", encoding="utf-8"
     )
 
 
 def main():
     torch.set_num_threads(1)
-    wanted = sys.argv[1:] or ["marian-tiny", "marian-separate"]
+    families = [M2M100, NLLB, MBART]
+    wanted = sys.argv[1:] or ["marian-tiny", "marian-separate", *families]
+    longest = models.LONGEST_SOURCE
     if "marian-tiny" in wanted:
-        generate("marian-tiny", tiny_task()[0])
+        generate("marian-tiny", candidates("marian-tiny", tiny_task()[0], longest), CASES)
     if "marian-separate" in wanted:
-        generate("marian-separate", separate_task(separate_config())[0])
+        source = separate_task(separate_config())[0]
+        generate("marian-separate", candidates("marian-separate", source, longest), CASES)
+    for name in families:
+        if name in wanted:
+            fewer = {case: CASES[case] for case in FEWER_CASES}
+            generate(name, multilingual_candidates(name), fewer)
 
 
 if __name__ == "__main__":

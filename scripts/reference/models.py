@@ -151,9 +151,9 @@ def blur(model, padding_bias):
     model.final_logits_bias.copy_(bias)
 
 
-def pad(rows, pad_id):
+def pad(rows, pad_id, eos=0):
     """Rows with the end token appended, padded on the right, and their mask."""
-    rows = [[*row, 0] for row in rows]
+    rows = [[*row, eos] for row in rows]
     width = max(map(len, rows))
     ids = torch.tensor([row + [pad_id] * (width - len(row)) for row in rows])
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
