@@ -29,9 +29,10 @@ impl Greedy {
             processor.process(&self.tokens, logits);
         }
         let token = argmax(logits);
-        // A forced last token is no choice of the model and has probability 1.
-        let forced = !options.forced_last.is_empty() && self.tokens.len() + 1 == options.max_length;
-        if !forced {
+        // A forced token is no choice of the model and has probability 1.
+        let first = options.forced_first.is_some() && self.tokens.len() == 1;
+        let last = !options.forced_last.is_empty() && self.tokens.len() + 1 == options.max_length;
+        if !first && !last {
             self.log_probability += raw[token] - log_sum_exp(&raw);
         }
         self.tokens.push(token as u32);
