@@ -3,6 +3,7 @@
 import generation
 import models
 import spm
+import t5_models
 import tokenizer_goldens
 import tokenizer_json
 
@@ -11,6 +12,7 @@ def main():
     spm.main()
     tokenizer_json.main()
     models.main()
+    t5_models.main()
     tokenizer_goldens.main()
     generation.main()
 
