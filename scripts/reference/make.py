@@ -3,6 +3,7 @@
 import generation
 import models
 import spm
+import t5_gguf
 import t5_models
 import tokenizer_goldens
 import tokenizer_json
@@ -15,6 +16,7 @@ def main():
     t5_models.main()
     tokenizer_goldens.main()
     generation.main()
+    t5_gguf.main()
 
 
 if __name__ == "__main__":

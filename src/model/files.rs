@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{Error, Result};
+use super::{Error, Result, catalogue};
 
 /// A file on disk, or one carried inside the binary.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ pub struct ModelFiles {
     pub generation_config: Option<FileData>,
     /// The tokenizer.
     pub tokenizer: TokenizerFiles,
-    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either.
+    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either, or a `*.gguf`.
     pub weights: Vec<FileData>,
 }
 
@@ -75,6 +75,9 @@ pub struct ModelFiles {
 pub(crate) trait Shelf {
     /// Whether there is such a file.
     fn has(&self, name: &str) -> bool;
+
+    /// The names of all files.
+    fn names(&self) -> Vec<String>;
 
     /// The file, fetched where that is needed.
     fn take(&mut self, name: &str) -> Result<FileData>;
@@ -92,11 +95,28 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin.index.json",
 ];
 
+/// How names of GGUF files end.
+const GGUF: &str = ".gguf";
+
+/// The file of weights, or the index of several: the one that the catalogue prefers, one in
+/// floating point, or a quantised one. Of several quantised ones it is the last by name: names end
+/// with the bits of a weight.
+fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
+    let repo = model.split('@').next().unwrap_or(model);
+    let preferred = catalogue::find(repo).and_then(|entry| entry.weights.as_deref());
+    preferred
+        .into_iter()
+        .chain(WEIGHTS)
+        .find(|name| shelf.has(name))
+        .map(str::to_string)
+        .or_else(|| shelf.names().into_iter().filter(|name| name.ends_with(GGUF)).max())
+}
+
 /// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
 /// finds the weights of an interrupted download finds the rest as well.
 pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     let sentencepiece = SENTENCEPIECE.iter().all(|name| shelf.has(name));
-    let weights = WEIGHTS.into_iter().find(|name| shelf.has(name));
+    let weights = weights(model, shelf);
     let mut lacking = Vec::new();
     if !shelf.has(CONFIG) {
         lacking.push(CONFIG.to_string());
@@ -109,10 +129,10 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
             names.join(", ")
         ));
     }
+    if weights.is_none() {
+        lacking.push(format!("weights ({} or *{GGUF})", WEIGHTS.join(" or ")));
+    }
     let Some(weights) = weights.filter(|_| lacking.is_empty()) else {
-        if weights.is_none() {
-            lacking.push(format!("weights ({})", WEIGHTS.join(" or ")));
-        }
         return Err(Error::Missing { model: model.to_string(), what: lacking.join(", ") });
     };
 
@@ -132,14 +152,14 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         TokenizerFiles::Json(shelf.take(TOKENIZER)?)
     };
     let weights = if weights.ends_with(".index.json") {
-        let index = shelf.take(weights)?;
+        let index = shelf.take(&weights)?;
         let shards = shards(&index)?;
         if let Some(shard) = shards.iter().find(|shard| !shelf.has(shard)) {
             return Err(Error::Missing { model: model.to_string(), what: shard.clone() });
         }
         shards.iter().map(|shard| shelf.take(shard)).collect::<Result<_>>()?
     } else {
-        vec![shelf.take(weights)?]
+        vec![shelf.take(&weights)?]
     };
     Ok(ModelFiles { name: model.to_string(), config, generation_config, tokenizer, weights })
 }

@@ -2,6 +2,7 @@
 
 mod decode;
 mod document;
+mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
 #[cfg(feature = "hub")]
