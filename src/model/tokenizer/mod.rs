@@ -234,7 +234,7 @@ impl Tokenizer {
                 let mut added: Vec<_> = tokenizer
                     .get_added_tokens_decoder()
                     .into_iter()
-                    .filter(|(_, token)| token.special && naming.is_language(&token.content))
+                    .filter(|(_, token)| naming.is_language(&token.content))
                     .collect();
                 added.sort_unstable_by_key(|(id, _)| *id);
                 added.into_iter().map(|(_, token)| token.content).collect()
