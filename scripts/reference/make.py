@@ -2,6 +2,8 @@
 
 import generation
 import models
+import multilingual
+import multilingual_models
 import spm
 import tokenizer_goldens
 import tokenizer_json
@@ -10,7 +12,9 @@ import tokenizer_json
 def main():
     spm.main()
     tokenizer_json.main()
+    multilingual.main()
     models.main()
+    multilingual_models.main()
     tokenizer_goldens.main()
     generation.main()
 

@@ -12,6 +12,8 @@ fn golden(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
 }
 
+const SPM: &str = "sentencepiece.bpe.model";
+
 fn opus(folder: &Path) -> TokenizerFiles {
     let file = |name| FileData::Path(folder.join(name));
     TokenizerFiles::SentencePiece {
@@ -19,6 +21,26 @@ fn opus(folder: &Path) -> TokenizerFiles {
         target: file("target.spm"),
         vocab: file("vocab.json"),
     }
+}
+
+/// The small models with a token for each language.
+const MULTILINGUAL: [&str; 4] = ["m2m100-tiny", "nllb-tiny", "mbart-tiny", "mbart-json"];
+
+/// The tokenizer in a folder that is, or is a copy of, one of the golden folders.
+fn files_of(name: &str, folder: &Path) -> TokenizerFiles {
+    let file = |name| FileData::Path(folder.join(name));
+    match name {
+        "m2m100-tiny" => TokenizerFiles::M2m100 { pieces: file(SPM), vocab: file("vocab.json") },
+        "nllb-tiny" => TokenizerFiles::Nllb(file("tokenizer.json")),
+        "mbart-tiny" => TokenizerFiles::Mbart50(file(SPM)),
+        "mbart-json" => TokenizerFiles::Mbart50Json(file("tokenizer.json")),
+        "json-bpe" => TokenizerFiles::Json(file("tokenizer.json")),
+        _ => opus(folder),
+    }
+}
+
+fn load(name: &str) -> Tokenizer {
+    Tokenizer::load(&files_of(name, &golden(name))).unwrap()
 }
 
 #[derive(Deserialize)]
@@ -83,6 +105,99 @@ fn the_embedded_model_tokenizes_as_in_python() {
 }
 
 #[test]
+fn multilingual_models_give_the_ids_and_texts_of_python() {
+    for folder in MULTILINGUAL {
+        assert_equal_to_python(folder, &files_of(folder, &golden(folder)));
+    }
+}
+
+#[test]
+fn languages_are_named_by_iso_codes_or_as_the_model_names_them() {
+    for (folder, cases) in [
+        (
+            "m2m100-tiny",
+            "fa=__fa__ fas=__fa__ pes=__fa__ __fa__=__fa__ eng=__en__ ja=__ja__ az=__az__",
+        ),
+        (
+            "nllb-tiny",
+            "fa=pes_Arab fas=pes_Arab pes_Arab=pes_Arab prs=prs_Arab en=eng_Latn ar=arb_Arab",
+        ),
+        ("nllb-tiny", "tr=tur_Latn ru=rus_Cyrl de=deu_Latn fr=fra_Latn es=spa_Latn zh=zho_Hans"),
+        ("nllb-tiny", "ku=kmr_Latn ckb=ckb_Arab ps=pbt_Arab tg=tgk_Cyrl az=azj_Latn ur=urd_Arab"),
+        (
+            "mbart-tiny",
+            "fa=fa_IR pes=fa_IR fa_IR=fa_IR en=en_XX ps=ps_AF az=az_AZ zh=zh_CN ja=ja_XX",
+        ),
+        ("mbart-json", "fa=fa_IR eng=en_XX ur=ur_PK tr=tr_TR ru=ru_RU de=de_DE hr=hr_HR"),
+    ] {
+        for (language, token) in cases.split(' ').filter_map(|case| case.split_once('=')) {
+            let tokenizer = load(folder).with_languages(language, language).unwrap();
+            let id = tokenizer.id(token);
+            assert!(id.is_some(), "{token}");
+            assert_eq!(tokenizer.encode("").unwrap().first().copied(), id, "{folder} {language}");
+            assert_eq!(tokenizer.target_token(), id, "{folder} {language}");
+        }
+    }
+}
+
+#[test]
+fn persian_into_english_is_what_a_model_does_when_nothing_is_chosen() {
+    for (folder, tokens) in MULTILINGUAL.into_iter().zip([
+        ["__fa__", "__en__"],
+        ["pes_Arab", "eng_Latn"],
+        ["fa_IR", "en_XX"],
+        ["fa_IR", "en_XX"],
+    ]) {
+        let tokenizer = load(folder);
+        assert_eq!(tokenizer.encode("").unwrap(), [tokenizer.id(tokens[0]).unwrap(), 2]);
+        assert_eq!(tokenizer.target_token(), tokenizer.id(tokens[1]));
+        assert_eq!(
+            [tokenizer.eos(), tokenizer.unk(), tokenizer.pad()],
+            [Some(2), Some(3), Some(1)]
+        );
+        assert_eq!(tokenizer.target_prefix("eng"), None);
+    }
+    // Where there is one pair of languages, there is nothing to choose.
+    for folder in ["marian-tiny", "json-bpe"] {
+        let tokenizer = load(folder).with_languages("fa", "eng").unwrap();
+        assert_eq!(tokenizer.target_token(), None);
+        assert!(tokenizer.languages().is_empty());
+    }
+}
+
+#[test]
+fn a_language_that_the_model_lacks_is_refused_with_those_that_it_has() {
+    for (folder, language, known) in [
+        ("m2m100-tiny", "ku", "af, am, ar, ast"),
+        ("nllb-tiny", "ja", "pes_Arab, fra_Latn"),
+        ("mbart-tiny", "tg", "ar_AR, cs_CZ"),
+        ("mbart-json", "<mask>", "ar_AR, cs_CZ"),
+    ] {
+        for (source, target) in [(language, "en"), ("fa", language)] {
+            let error = load(folder).with_languages(source, target).err().unwrap();
+            let text = error.to_string();
+            assert!(matches!(error, Error::Language { .. }) && error.hint().is_some(), "{text}");
+            assert!(text.contains(&format!("{language:?}")) && text.contains(known), "{text}");
+        }
+    }
+    let json = std::fs::read_to_string(golden("nllb-tiny/tokenizer.json")).unwrap();
+    let (_copy, files) =
+        with("nllb-tiny", "tokenizer.json", json.replace("pes_A", "xxx_A").as_bytes());
+    let error = Tokenizer::load(&files).unwrap().encode("سلام").unwrap_err();
+    assert!(error.to_string().contains("no language \"fa\""), "{error}");
+    let turkish = Tokenizer::load(&files).unwrap().with_languages("tr", "en").unwrap();
+    assert_eq!(turkish.encode("").unwrap().first().copied(), turkish.id("tur_Latn"));
+}
+
+#[test]
+fn rows_that_no_token_stands_for_are_left_out() {
+    let tokenizer = load("m2m100-tiny");
+    let first = u32::try_from(tokenizer.vocabulary_size()).unwrap();
+    assert_eq!(tokenizer.decode(&[first, first + 7]).unwrap(), "");
+    assert!(tokenizer.decode(&[first + 8]).is_err());
+}
+
+#[test]
 fn special_tokens_and_language_codes_are_known() {
     let tokenizer = Tokenizer::load(&opus(&golden("marian-tiny"))).unwrap();
     let last = u32::try_from(tokenizer.vocabulary_size()).unwrap() - 1;
@@ -112,14 +227,13 @@ fn an_id_that_no_token_has_is_refused() {
 /// The files of a small model in a folder of their own, one of them replaced.
 fn with(folder: &str, name: &str, bytes: &[u8]) -> (tempfile::TempDir, TokenizerFiles) {
     let copy = tempfile::tempdir().unwrap();
-    for file in ["source.spm", "target.spm", "vocab.json"] {
-        std::fs::copy(golden(folder).join(file), copy.path().join(file)).unwrap();
+    for file in ["source.spm", "target.spm", "vocab.json", "tokenizer.json", SPM] {
+        if golden(folder).join(file).is_file() {
+            std::fs::copy(golden(folder).join(file), copy.path().join(file)).unwrap();
+        }
     }
     std::fs::write(copy.path().join(name), bytes).unwrap();
-    let files = match name {
-        "tokenizer.json" => TokenizerFiles::Json(FileData::Path(copy.path().join(name))),
-        _ => opus(copy.path()),
-    };
+    let files = files_of(folder, copy.path());
     (copy, files)
 }
 
@@ -143,29 +257,39 @@ fn outcome(folder: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
 
 #[test]
 fn damaged_files_are_named_with_what_is_wrong() {
-    let cases: [(&str, &[u8], &str); 13] = [
-        ("source.spm", b"", "ends before"),
-        ("source.spm", b"<!DOCTYPE html>", "not a SentencePiece model"),
-        ("target.spm", b"version https://git-lfs.github.com/spec/v1", "not a SentencePiece model"),
-        ("source.spm", &[0x12, 0, 0x1a, 0], "no unknown piece"),
+    let cases: [(&str, &str, &[u8], &str); 18] = [
+        ("spm-bpe", "source.spm", b"", "ends before"),
+        ("spm-bpe", "source.spm", b"<!DOCTYPE html>", "not a SentencePiece model"),
+        ("spm-bpe", "target.spm", b"version https://git-lfs.github.com/spec/v1", "not a SentencePiece model"),
+        ("spm-bpe", "source.spm", &[0x12, 0, 0x1a, 0], "no unknown piece"),
         // A trainer_spec of type WORD.
-        ("source.spm", &[0x12, 2, 0x18, 3, 0x1a, 0], "Word are not supported"),
+        ("spm-bpe", "source.spm", &[0x12, 2, 0x18, 3, 0x1a, 0], "Word are not supported"),
         // A normalisation table that says it is longer than it is.
-        ("source.spm", &[0x12, 0, 0x1a, 6, 0x12, 4, 0xff, 0, 0, 0], "rules are cut off"),
-        ("vocab.json", b"", "EOF"),
-        ("vocab.json", b"[1, 2]", "expected a map"),
-        ("vocab.json", b"{\"</s>\": \"0\"}", "expected u32"),
-        ("vocab.json", b"{\"</s>\": 0}", "<unk> is missing"),
-        ("vocab.json", b"{\"<unk>\": 1}", "</s> is missing"),
-        ("tokenizer.json", b"{}", "Model missing"),
-        (
-            "tokenizer.json",
+        ("spm-bpe", "source.spm", &[0x12, 0, 0x1a, 6, 0x12, 4, 0xff, 0, 0, 0], "rules are cut off"),
+        ("spm-bpe", "vocab.json", b"", "EOF"),
+        ("spm-bpe", "vocab.json", b"[1, 2]", "expected a map"),
+        ("spm-bpe", "vocab.json", b"{\"</s>\": \"0\"}", "expected u32"),
+        ("spm-bpe", "vocab.json", b"{\"</s>\": 0}", "<unk> is missing"),
+        ("spm-bpe", "vocab.json", b"{\"<unk>\": 1}", "</s> is missing"),
+        ("json-bpe", "tokenizer.json", b"{}", "Model missing"),
+        ("json-bpe", "tokenizer.json",
             b"{\"version\": \"1.0\", \"model\": {\"type\": \"New\"}}",
             "ModelUntagged",
         ),
+        ("m2m100-tiny", "vocab.json", b"{}", "<unk> is missing"),
+        ("m2m100-tiny", "vocab.json", b"{\"<unk>\": 3, \"<s>\": 0}", "<pad> is missing"),
+        ("m2m100-tiny", SPM, b"", "ends before"),
+        // One piece, of the unknown kind.
+        ("mbart-tiny", SPM, b"\x0a\x09\x0a\x05<unk>\x18\x02\x12\0\x1a\0", "does not start with"),
+        (
+            "nllb-tiny",
+            "tokenizer.json",
+            b"{\"version\": \"1.0\", \"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}}",
+            "</s> is missing",
+        ),
     ];
-    for (name, bytes, reason) in cases {
-        let message = outcome("spm-bpe", name, bytes).unwrap_err();
+    for (folder, name, bytes, reason) in cases {
+        let message = outcome(folder, name, bytes).unwrap_err();
         assert!(message.contains(reason), "{name}: {message:?} does not say {reason:?}");
     }
 }
@@ -175,7 +299,7 @@ fn a_tokenizer_json_whose_tables_point_outside_of_themselves_is_an_error() {
     let json = r#"{"version": "1.0", "added_tokens": [],
         "normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAAAA=="},
         "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["a", -1.0]]}}"#;
-    let (_copy, files) = with("spm-bpe", "tokenizer.json", json.as_bytes());
+    let (_copy, files) = with("json-bpe", "tokenizer.json", json.as_bytes());
     let error = Tokenizer::load(&files).unwrap().encode("سلام").unwrap_err();
     assert!(matches!(error, Error::Tokenizer { .. }), "{error:?}");
 }
@@ -194,11 +318,14 @@ fn truncated_files_are_refused() {
         ("spm-options", "target.spm"),
         ("spm-bpe", "vocab.json"),
         ("json-bpe", "tokenizer.json"),
+        ("m2m100-tiny", SPM),
+        ("m2m100-tiny", "vocab.json"),
+        ("nllb-tiny", "tokenizer.json"),
+        ("mbart-tiny", SPM),
     ] {
         let whole = std::fs::read(golden(folder).join(name)).unwrap();
-        let base = if folder == "json-bpe" { "spm-bpe" } else { folder };
         for length in (0..whole.len() - 10).step_by(whole.len() / 97) {
-            assert!(outcome(base, name, &whole[..length]).is_err(), "{name} cut to {length}");
+            assert!(outcome(folder, name, &whole[..length]).is_err(), "{name} cut to {length}");
         }
     }
 }
@@ -208,8 +335,13 @@ proptest! {
 
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        for name in ["source.spm", "vocab.json", "tokenizer.json"] {
-            prop_assert!(outcome("spm-bpe", name, &bytes).is_err());
+        for (folder, name) in [
+            ("spm-bpe", "source.spm"),
+            ("spm-bpe", "vocab.json"),
+            ("json-bpe", "tokenizer.json"),
+            ("mbart-tiny", SPM),
+        ] {
+            prop_assert!(outcome(folder, name, &bytes).is_err());
         }
     }
 
@@ -222,6 +354,9 @@ proptest! {
             ("spm-options", "source.spm"),
             ("marian-tiny", "source.spm"),
             ("spm-bpe", "vocab.json"),
+            ("m2m100-tiny", "vocab.json"),
+            ("mbart-tiny", SPM),
+            ("nllb-tiny", "tokenizer.json"),
         ] {
             let mut bytes = std::fs::read(golden(folder).join(name)).unwrap();
             for (at, byte) in &changes {
@@ -234,10 +369,10 @@ proptest! {
 
     #[test]
     fn any_text_is_encoded_and_its_ids_decoded(text in "\\PC{0,40}|[ -~▁‌ا-ی<>/]{0,60}") {
-        for files in &[opus(&golden("spm-bpe")), opus(&golden("spm-options"))] {
-            let tokenizer = Tokenizer::load(files).unwrap();
+        for folder in ["spm-bpe", "spm-options"].into_iter().chain(MULTILINGUAL) {
+            let tokenizer = load(folder);
             let ids = tokenizer.encode(&text).unwrap();
-            prop_assert_eq!(ids.last(), Some(&0));
+            prop_assert_eq!(ids.last().copied(), tokenizer.eos());
             tokenizer.decode(&ids).unwrap();
         }
     }
