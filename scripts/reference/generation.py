@@ -10,6 +10,7 @@ import sys
 import torch
 import models
 import multilingual_models
+import t5_models
 from common import GOLDEN, rng, write_jsonl
 from models import pad, separate_config, separate_task, tiny_task
 from multilingual import M2M100, MBART, NLLB, SOURCE
@@ -88,7 +89,7 @@ def full_options(model, changes):
         "num_return_sequences": 1,
         "length_penalty": 1.0,
         "early_stopping": False,
-        "max_length": models.MAX_LENGTH if marian else multilingual_models.MAX_LENGTH,
+        "max_length": model.generation_config.max_length,
         "min_length": 0,
         "no_repeat_ngram_size": 0,
         "repetition_penalty": 1.0,
@@ -187,6 +188,12 @@ def multilingual_candidates(name):
     return [[languages[SOURCE[name]], *row] for row in [[], *rows]]
 
 
+def t5_candidates(name):
+    """Rows of the made language; 1 is the end token here, no row."""
+    source = t5_models.task(name, load(name).config)
+    return candidates(name, source, t5_models.LONGEST_SOURCE)[1:]
+
+
 @torch.no_grad()
 def activations(model, rows):
     """Encoder output and first logits of four short rows, to find a wrong layer."""
@@ -258,17 +265,21 @@ def generate(name, rows, cases):
 def main():
     torch.set_num_threads(1)
     families = [M2M100, NLLB, MBART]
-    wanted = sys.argv[1:] or ["marian-tiny", "marian-separate", *families]
+    t5_family = [t5_models.T5, t5_models.MT5]
+    wanted = sys.argv[1:] or ["marian-tiny", "marian-separate", *families, *t5_family]
     longest = models.LONGEST_SOURCE
     if "marian-tiny" in wanted:
         generate("marian-tiny", candidates("marian-tiny", tiny_task()[0], longest), CASES)
     if "marian-separate" in wanted:
         source = separate_task(separate_config())[0]
         generate("marian-separate", candidates("marian-separate", source, longest), CASES)
+    fewer = {case: CASES[case] for case in FEWER_CASES}
     for name in families:
         if name in wanted:
-            fewer = {case: CASES[case] for case in FEWER_CASES}
             generate(name, multilingual_candidates(name), fewer)
+    for name in t5_family:
+        if name in wanted:
+            generate(name, t5_candidates(name), fewer)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import models
 import multilingual
 import multilingual_models
 import spm
+import t5_models
 import tokenizer_goldens
 import tokenizer_json
 
@@ -15,6 +16,7 @@ def main():
     multilingual.main()
     models.main()
     multilingual_models.main()
+    t5_models.main()
     tokenizer_goldens.main()
     generation.main()
 

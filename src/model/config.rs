@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::{Error, FileData, ModelFiles, Result};
 
 /// The model types that Tarjoman runs, for messages.
-pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too) and mbart";
+pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too) and mt5";
 
 /// The part of `config.json` that every family has.
 #[derive(Debug, Deserialize)]

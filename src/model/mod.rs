@@ -7,6 +7,7 @@ pub mod config;
 mod error;
 pub mod families;
 pub mod files;
+mod gguf;
 pub mod layers;
 pub mod source;
 pub mod state;

@@ -117,6 +117,16 @@ fn an_mbart_model_gives_the_tokens_and_scores_of_transformers() {
     compare("mbart-tiny");
 }
 
+#[test]
+fn a_t5_model_gives_the_tokens_and_scores_of_transformers() {
+    compare("t5-tiny");
+}
+
+#[test]
+fn an_mt5_model_gives_the_tokens_and_scores_of_transformers() {
+    compare("mt5-tiny");
+}
+
 #[derive(Deserialize)]
 struct Activations {
     input_ids: Vec<Vec<u32>>,
@@ -125,7 +135,8 @@ struct Activations {
 
 #[test]
 fn the_first_logits_are_those_of_transformers() {
-    for folder in ["marian-tiny", "marian-separate", "m2m100-tiny", "nllb-tiny", "mbart-tiny"] {
+    let barts = ["marian-tiny", "marian-separate", "m2m100-tiny", "nllb-tiny", "mbart-tiny"];
+    for folder in barts.into_iter().chain(["t5-tiny", "mt5-tiny"]) {
         let text =
             std::fs::read_to_string(golden(folder).join("activations.json")).expect("golden");
         let expected: Activations = serde_json::from_str(&text).expect("activations");

@@ -2,11 +2,12 @@
 //! they count positions, and which tables are tied, all of which [`Shape`] says.
 
 use candle_core::{Device, Result, Tensor};
-use candle_nn::{LayerNorm, Module, VarBuilder};
+use candle_nn::{LayerNorm, Module};
 
 use crate::model::layers::{
     Activation, DecoderLayer, EncoderLayer, LayerOptions, Linear, layer_norm, padding_mask,
 };
+use crate::model::weights::Weights;
 use crate::model::{self, DecoderState, Error, Seq2Seq};
 
 /// Encoder or decoder.
@@ -104,7 +105,7 @@ impl Bart {
     ///
     /// # Errors
     /// When a weight is missing or does not fit the shape.
-    pub fn load(shape: &Shape, positions: Positions, weights: &VarBuilder) -> Result<Self> {
+    pub fn load(shape: &Shape, positions: Positions, weights: &Weights) -> Result<Self> {
         let channels = shape.channels;
         // Tied tensors are saved once, under a name that varies with the version of the writer.
         let tied = |names: &[&str], rows: usize| {

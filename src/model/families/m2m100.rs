@@ -3,17 +3,17 @@
 //! embedding for all languages.
 
 use candle_core::{Result, Tensor};
-use candle_nn::VarBuilder;
 
 use super::BartConfig;
 use super::bart::{Bart, Positions};
 use crate::model::layers;
+use crate::model::weights::Weights;
 
 /// Loads an M2M100 network.
 ///
 /// # Errors
 /// When a weight is missing or does not fit the configuration.
-pub(super) fn load(config: &BartConfig, weights: &VarBuilder) -> Result<Bart> {
+pub(super) fn load(config: &BartConfig, weights: &Weights) -> Result<Bart> {
     let mut shape = config.shape();
     shape.norm_first = true;
     shape.final_norm = true;

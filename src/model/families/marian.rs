@@ -3,11 +3,11 @@
 //! says otherwise, and a bias on the logits.
 
 use candle_core::{Result, Tensor};
-use candle_nn::VarBuilder;
 use serde::Deserialize;
 
 use super::bart::{Bart, Positions, Shape};
 use super::{BartConfig, yes};
+use crate::model::weights::Weights;
 use crate::model::{self, Error, layers};
 
 /// The part of `config.json` that decides the computation.
@@ -73,7 +73,7 @@ impl MarianConfig {
 ///
 /// # Errors
 /// When a weight is missing or does not fit the configuration.
-pub(super) fn load(config: &MarianConfig, weights: &VarBuilder) -> Result<Bart> {
+pub(super) fn load(config: &MarianConfig, weights: &Weights) -> Result<Bart> {
     let table: Tensor = layers::sinusoidal_positions(
         config.common.max_position_embeddings,
         config.common.d_model,

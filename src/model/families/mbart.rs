@@ -2,10 +2,10 @@
 //! learned positions, normalised embeddings, a bias on the logits.
 
 use candle_core::Result;
-use candle_nn::VarBuilder;
 
 use super::BartConfig;
 use super::bart::{Bart, Positions};
+use crate::model::weights::Weights;
 
 /// Rows of a position table before the one of the first token.
 const POSITION_OFFSET: usize = 2;
@@ -14,7 +14,7 @@ const POSITION_OFFSET: usize = 2;
 ///
 /// # Errors
 /// When a weight is missing or does not fit the configuration.
-pub(super) fn load(config: &BartConfig, weights: &VarBuilder) -> Result<Bart> {
+pub(super) fn load(config: &BartConfig, weights: &Weights) -> Result<Bart> {
     let mut shape = config.shape();
     shape.norm_first = true;
     shape.embedding_norm = true;

@@ -4,14 +4,17 @@ mod bart;
 mod m2m100;
 mod marian;
 mod mbart;
+mod t5;
 
 pub use bart::Bart;
+pub use t5::T5;
 
 use candle_core::{DType, Device};
 use serde::Deserialize;
 
 use self::bart::{Shape, Side};
 use self::marian::MarianConfig;
+use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
 use super::layers::Activation;
 use super::{Error, FileData, ModelFiles, Result, Seq2Seq, weights};
@@ -86,10 +89,12 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
         "marian" => {
             let config: MarianConfig = parse(&files.config)?;
             config.check(&files.config.name())?;
-            marian::load(&config, &open()?)
+            boxed(marian::load(&config, &open()?))
         }
-        "m2m_100" => m2m100::load(&parse(&files.config)?, &open()?),
-        "mbart" => mbart::load(&parse(&files.config)?, &open()?),
+        "m2m_100" => boxed(m2m100::load(&parse(&files.config)?, &open()?)),
+        "mbart" => boxed(mbart::load(&parse(&files.config)?, &open()?)),
+        "t5" => boxed(T5::load(&parse(&files.config)?, Member::T5, &open()?)),
+        "mt5" => boxed(T5::load(&parse(&files.config)?, Member::Mt5, &open()?)),
         found => {
             return Err(Error::Architecture {
                 model: files.name.clone(),
@@ -98,9 +103,14 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
             });
         }
     };
-    let network = network.map_err(|source| Error::Weights {
+    network.map_err(|source| Error::Weights {
         file: files.weights.iter().map(FileData::name).collect::<Vec<_>>().join(", "),
         source,
-    })?;
-    Ok(Box::new(network))
+    })
+}
+
+fn boxed<T: Seq2Seq + 'static>(
+    network: candle_core::Result<T>,
+) -> candle_core::Result<Box<dyn Seq2Seq>> {
+    network.map(|network| Box::new(network) as _)
 }

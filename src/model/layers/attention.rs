@@ -1,37 +1,74 @@
 use candle_core::{Device, Result, Tensor};
-use candle_nn::VarBuilder;
 use candle_nn::ops::softmax_last_dim;
 
 use super::Linear;
+use crate::model::DecoderState;
+use crate::model::weights::Weights;
 
-/// Multi-head attention (Vaswani et al. 2017), with the field names of the BART family.
-#[derive(Debug, Clone)]
-pub struct Attention {
-    q_proj: Linear,
-    k_proj: Linear,
-    v_proj: Linear,
-    out_proj: Linear,
-    heads: usize,
-    head_dim: usize,
+/// What decides the computation, and the names of the weights.
+#[derive(Debug, Clone, Copy)]
+pub struct AttentionOptions {
+    /// Channels between layers.
+    pub channels: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Channels of a head.
+    pub head_dim: usize,
+    /// Names of the projections of queries, keys and values, and of the last one.
+    pub names: [&'static str; 4],
+    /// Whether projections have a bias.
+    pub bias: bool,
+    /// Factor of the queries; nothing is 1.
+    pub scale: Option<f64>,
 }
 
-impl Attention {
-    /// Four projections `[channels, channels]` with biases.
+impl AttentionOptions {
+    /// As in the BART family (and Vaswani et al. 2017): channels are split into heads, projections
+    /// have biases, and scores are divided by the square root of the channels of a head.
     ///
     /// # Errors
-    /// When a weight is missing, of another shape, or `channels` is no multiple of `heads`.
-    pub fn load(weights: &VarBuilder, channels: usize, heads: usize) -> Result<Self> {
+    /// When `channels` is no multiple of `heads`.
+    pub fn bart(channels: usize, heads: usize) -> Result<Self> {
         if heads == 0 || !channels.is_multiple_of(heads) {
             candle_core::bail!("{channels} channels can't be split into {heads} heads");
         }
-        let linear = |name| Linear::load(&weights.pp(name), channels, channels);
+        let head_dim = channels / heads;
+        let names = ["q_proj", "k_proj", "v_proj", "out_proj"];
+        let scale = Some((head_dim as f64).powf(-0.5));
+        Ok(Self { channels, heads, head_dim, names, bias: true, scale })
+    }
+}
+
+/// Multi-head attention (Vaswani et al. 2017).
+#[derive(Debug, Clone)]
+pub struct Attention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    heads: usize,
+    head_dim: usize,
+    scale: Option<f64>,
+}
+
+impl Attention {
+    /// Four projections: three `[heads * head_dim, channels]`, one back.
+    ///
+    /// # Errors
+    /// When a weight is missing or of another shape.
+    pub fn load(weights: &Weights, options: &AttentionOptions) -> Result<Self> {
+        let AttentionOptions { channels, heads, head_dim, names, bias, scale } = *options;
+        let [query, key, value, output] = names;
+        let inner = heads * head_dim;
+        let inward = |name| Linear::load(&weights.pp(name), channels, inner, bias);
         Ok(Self {
-            q_proj: linear("q_proj")?,
-            k_proj: linear("k_proj")?,
-            v_proj: linear("v_proj")?,
-            out_proj: linear("out_proj")?,
+            query: inward(query)?,
+            key: inward(key)?,
+            value: inward(value)?,
+            output: Linear::load(&weights.pp(output), inner, channels, bias)?,
             heads,
-            head_dim: channels / heads,
+            head_dim,
+            scale,
         })
     }
 
@@ -40,22 +77,21 @@ impl Attention {
     /// # Errors
     /// When the device fails.
     pub fn keys_values(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
-        Ok((self.split(&self.k_proj.forward(x)?)?, self.split(&self.v_proj.forward(x)?)?))
+        Ok((self.split(&self.key.forward(x)?)?, self.split(&self.value.forward(x)?)?))
     }
 
     /// Keys and values of one step, `x` `[rows, channels]`: twice `[rows, heads, head_dim]`.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn step_keys_values(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
+    fn step_keys_values(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
         let shape = (x.dim(0)?, self.heads, self.head_dim);
-        Ok((self.k_proj.forward(x)?.reshape(shape)?, self.v_proj.forward(x)?.reshape(shape)?))
+        Ok((self.key.forward(x)?.reshape(shape)?, self.value.forward(x)?.reshape(shape)?))
     }
 
     /// Attends from `x` `[batch, time, channels]` to keys and values
     /// `[batch, heads, other_time, head_dim]`.
     ///
-    /// * `mask`: `[batch, 1, 1, other_time]`, 0 or minus infinity, added to the scores
+    /// * `bias`: of a shape that can be broadcast to `[batch, heads, time, other_time]`; added to
+    ///   the scores. A mask `[batch, 1, 1, other_time]` of 0 and minus infinity, or a bias for
+    ///   distances `[1, heads, time, other_time]`, or their sum.
     ///
     /// Returns `[batch, time, channels]`.
     ///
@@ -66,18 +102,54 @@ impl Attention {
         x: &Tensor,
         keys: &Tensor,
         values: &Tensor,
-        mask: Option<&Tensor>,
+        bias: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let (batch, time, channels) = x.dims3()?;
-        let queries = self.split(&self.q_proj.forward(x)?)?;
-        let queries = (queries * (self.head_dim as f64).powf(-0.5))?;
+        let (batch, time, _) = x.dims3()?;
+        let inner = self.heads * self.head_dim;
+        let queries = self.split(&self.query.forward(x)?)?;
+        let queries = match self.scale {
+            Some(scale) => (queries * scale)?,
+            None => queries,
+        };
         let scores = queries.matmul(&keys.t()?)?;
-        let scores = match mask {
-            Some(mask) => scores.broadcast_add(mask)?,
+        let scores = match bias {
+            Some(bias) => scores.broadcast_add(bias)?,
             None => scores,
         };
         let context = softmax_last_dim(&scores)?.matmul(values)?;
-        self.out_proj.forward(&context.transpose(1, 2)?.reshape((batch, time, channels))?)
+        self.output.forward(&context.transpose(1, 2)?.reshape((batch, time, inner))?)
+    }
+
+    /// One step of self-attention: `x` `[rows, channels]` to the same shape; appends to the
+    /// state of `layer`. Every row has the same past, so that it needs no mask.
+    ///
+    /// * `bias`: as in [`Attention::forward`]
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn step(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        state: &mut DecoderState,
+        bias: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let (keys, values) = self.step_keys_values(x)?;
+        let (keys, values) = state.append(layer, &keys, &values)?;
+        self.forward(&x.unsqueeze(1)?, &keys, &values, bias)?.squeeze(1)
+    }
+
+    /// One step of attention to the source: `x` `[rows, channels]` to the same shape. The beams
+    /// of a sentence share its keys and values: they are its query positions.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn step_source(&self, x: &Tensor, layer: usize, state: &DecoderState) -> Result<Tensor> {
+        let (rows, channels) = x.dims2()?;
+        let sentences = state.sentences();
+        let queries = x.reshape((sentences, rows / sentences, channels))?;
+        let (keys, values) = state.cross(layer);
+        self.forward(&queries, keys, values, state.source_mask())?.reshape((rows, channels))
     }
 
     /// `[batch, time, channels]` to `[batch, heads, time, head_dim]`.

@@ -1,7 +1,12 @@
-use candle_core::{Result, Tensor};
-use candle_nn::VarBuilder;
+use std::sync::Arc;
 
-/// A matrix product with a bias. The only file that knows in what precision weights are kept.
+use candle_core::quantized::QTensor;
+use candle_core::{D, Result, Tensor};
+
+use crate::model::weights::Weights;
+
+/// A matrix product with or without a bias. The only file that knows in what precision weights
+/// are kept.
 #[derive(Debug, Clone)]
 pub enum Linear {
     /// Weights and products in floating point.
@@ -11,17 +16,26 @@ pub enum Linear {
         /// `[out]`
         bias: Option<Tensor>,
     },
+    /// Weights in blocks of ggml's formats, products by candle's kernels for them, which round
+    /// the input to 8 bits (ggml's `Q8_0` and `Q8_K`).
+    Quantized {
+        /// `[out, in]`
+        weight: Arc<QTensor>,
+        /// `[out]`
+        bias: Option<Tensor>,
+    },
 }
 
 impl Linear {
-    /// `weight` `[output, input]` and `bias` `[output]` of a checkpoint.
+    /// `weight` `[output, input]` and, with `bias`, `bias` `[output]` of a checkpoint.
     ///
     /// # Errors
     /// When one is missing or of another shape.
-    pub fn load(weights: &VarBuilder, input: usize, output: usize) -> Result<Self> {
-        Ok(Self::Float {
-            weight: weights.get((output, input), "weight")?,
-            bias: Some(weights.get(output, "bias")?),
+    pub fn load(weights: &Weights, input: usize, output: usize, bias: bool) -> Result<Self> {
+        let bias = bias.then(|| weights.get(output, "bias")).transpose()?;
+        Ok(match weights.quantised((output, input), "weight")? {
+            Some(weight) => Self::Quantized { weight, bias },
+            None => Self::Float { weight: weights.get((output, input), "weight")?, bias },
         })
     }
 
@@ -30,19 +44,34 @@ impl Linear {
     /// # Errors
     /// When the last dimension is not `in`, or the device fails.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let Self::Float { weight, bias } = self;
         // One product over all rows: candle would loop over the leading dimensions.
-        let (output, input) = weight.dims2()?;
         let mut shape = x.dims().to_vec();
         let rows: usize = shape.iter().rev().skip(1).product();
-        let flat = x.reshape((rows, input))?.matmul(&weight.t()?)?;
+        let flat = x.reshape((rows, x.dim(D::Minus1)?))?;
+        let (flat, bias) = match self {
+            Self::Float { weight, bias } => (flat.matmul(&weight.t()?)?, bias),
+            Self::Quantized { weight, bias } => {
+                (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
+            }
+        };
         let flat = match bias {
             Some(bias) => flat.broadcast_add(bias)?,
             None => flat,
         };
         if let Some(last) = shape.last_mut() {
-            *last = output;
+            *last = flat.dim(1)?;
         }
         flat.reshape(shape)
+    }
+
+    /// Rows `ids` `[n]`, `u32`, of the weight: `[n, in]`, what an embedding is.
+    ///
+    /// # Errors
+    /// When there is no such row, or the device fails.
+    pub fn rows(&self, ids: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Float { weight, .. } => weight.index_select(ids, 0),
+            Self::Quantized { weight, .. } => weight.embedding(ids),
+        }
     }
 }

@@ -5,10 +5,12 @@ mod activation;
 mod attention;
 mod embedding;
 mod linear;
+mod relative;
 mod transformer;
 
 pub use activation::Activation;
-pub use attention::{Attention, padding_mask};
+pub use attention::{Attention, AttentionOptions, padding_mask};
 pub use embedding::{sinusoidal_positions, sinusoidal_positions_tensor2tensor};
 pub use linear::Linear;
+pub use relative::RelativePositions;
 pub use transformer::{DecoderLayer, EncoderLayer, LayerOptions, layer_norm};

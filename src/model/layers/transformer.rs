@@ -2,10 +2,11 @@
 //! (transformers `modeling_bart.py` and its many copies).
 
 use candle_core::{Result, Tensor};
-use candle_nn::{LayerNorm, Module, VarBuilder};
+use candle_nn::{LayerNorm, Module};
 
-use super::{Activation, Attention, Linear};
+use super::{Activation, Attention, AttentionOptions, Linear};
 use crate::model::DecoderState;
+use crate::model::weights::Weights;
 
 /// `torch.nn.LayerNorm`'s default.
 const LAYER_NORM_EPSILON: f64 = 1e-5;
@@ -30,7 +31,7 @@ pub struct LayerOptions {
 ///
 /// # Errors
 /// When it is missing or of another shape.
-pub fn layer_norm(weights: &VarBuilder, channels: usize) -> Result<LayerNorm> {
+pub fn layer_norm(weights: &Weights, channels: usize) -> Result<LayerNorm> {
     let (weight, bias) = (weights.get(channels, "weight")?, weights.get(channels, "bias")?);
     Ok(LayerNorm::new(weight, bias, LAYER_NORM_EPSILON))
 }
@@ -53,10 +54,10 @@ struct FeedForward {
 }
 
 impl FeedForward {
-    fn load(weights: &VarBuilder, options: &LayerOptions) -> Result<Self> {
+    fn load(weights: &Weights, options: &LayerOptions) -> Result<Self> {
         Ok(Self {
-            fc1: Linear::load(&weights.pp("fc1"), options.channels, options.inner)?,
-            fc2: Linear::load(&weights.pp("fc2"), options.inner, options.channels)?,
+            fc1: Linear::load(&weights.pp("fc1"), options.channels, options.inner, true)?,
+            fc2: Linear::load(&weights.pp("fc2"), options.inner, options.channels, true)?,
             activation: options.activation,
         })
     }
@@ -82,10 +83,11 @@ impl EncoderLayer {
     ///
     /// # Errors
     /// When one is missing or of another shape.
-    pub fn load(weights: &VarBuilder, options: &LayerOptions) -> Result<Self> {
-        let LayerOptions { channels, heads, .. } = *options;
+    pub fn load(weights: &Weights, options: &LayerOptions) -> Result<Self> {
+        let channels = options.channels;
+        let attention = AttentionOptions::bart(channels, options.heads)?;
         Ok(Self {
-            self_attn: Attention::load(&weights.pp("self_attn"), channels, heads)?,
+            self_attn: Attention::load(&weights.pp("self_attn"), &attention)?,
             self_attn_layer_norm: layer_norm(&weights.pp("self_attn_layer_norm"), channels)?,
             feed_forward: FeedForward::load(weights, options)?,
             final_layer_norm: layer_norm(&weights.pp("final_layer_norm"), channels)?,
@@ -123,12 +125,13 @@ impl DecoderLayer {
     ///
     /// # Errors
     /// When one is missing or of another shape.
-    pub fn load(weights: &VarBuilder, options: &LayerOptions) -> Result<Self> {
-        let LayerOptions { channels, heads, .. } = *options;
+    pub fn load(weights: &Weights, options: &LayerOptions) -> Result<Self> {
+        let channels = options.channels;
+        let attention = AttentionOptions::bart(channels, options.heads)?;
         Ok(Self {
-            self_attn: Attention::load(&weights.pp("self_attn"), channels, heads)?,
+            self_attn: Attention::load(&weights.pp("self_attn"), &attention)?,
             self_attn_layer_norm: layer_norm(&weights.pp("self_attn_layer_norm"), channels)?,
-            encoder_attn: Attention::load(&weights.pp("encoder_attn"), channels, heads)?,
+            encoder_attn: Attention::load(&weights.pp("encoder_attn"), &attention)?,
             encoder_attn_layer_norm: layer_norm(&weights.pp("encoder_attn_layer_norm"), channels)?,
             feed_forward: FeedForward::load(weights, options)?,
             final_layer_norm: layer_norm(&weights.pp("final_layer_norm"), channels)?,
@@ -150,21 +153,11 @@ impl DecoderLayer {
     /// # Errors
     /// When the device fails.
     pub fn forward(&self, x: &Tensor, layer: usize, state: &mut DecoderState) -> Result<Tensor> {
-        let (rows, channels) = x.dims2()?;
         let x = residual(x, &self.self_attn_layer_norm, self.norm_first, |x| {
-            // Every row has the same past, so self-attention needs no mask.
-            let (keys, values) = self.self_attn.step_keys_values(x)?;
-            let (keys, values) = state.append(layer, &keys, &values)?;
-            self.self_attn.forward(&x.unsqueeze(1)?, &keys, &values, None)?.squeeze(1)
+            self.self_attn.step(x, layer, state, None)
         })?;
         let x = residual(&x, &self.encoder_attn_layer_norm, self.norm_first, |x| {
-            // The beams of a sentence share its keys and values: they are its query positions.
-            let sentences = state.sentences();
-            let queries = x.reshape((sentences, rows / sentences, channels))?;
-            let (keys, values) = state.cross(layer);
-            let attended =
-                self.encoder_attn.forward(&queries, keys, values, state.source_mask())?;
-            attended.reshape((rows, channels))
+            self.encoder_attn.step_source(x, layer, state)
         })?;
         residual(&x, &self.final_layer_norm, self.norm_first, |x| self.feed_forward.forward(x))
     }
