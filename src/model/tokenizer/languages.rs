@@ -33,6 +33,14 @@ const TABLE: [(&[&str], &str, &str, &str); 15] = [
     (&["ur", "urd"], "ur", "urd_Arab", "ur_PK"),
 ];
 
+/// All codes of a language that is in the table, or the one that is given.
+pub(super) fn codes(language: &str) -> Vec<String> {
+    match TABLE.iter().find(|row| row.0.contains(&language)) {
+        Some(row) => row.0.iter().map(|code| (*code).to_owned()).collect(),
+        None => vec![language.to_owned()],
+    }
+}
+
 impl Naming {
     /// The token of a language among `tokens`, all those that the tokenizer has. The language is
     /// an ISO 639-1 or 639-3 code, or what the family itself calls it.
