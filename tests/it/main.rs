@@ -4,6 +4,7 @@ mod decode;
 mod document;
 #[cfg(feature = "hub")]
 mod hub_server;
+mod languages;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
