@@ -2,6 +2,8 @@
 
 import generation
 import models
+import multilingual
+import multilingual_models
 import spm
 import t5_gguf
 import t5_models
@@ -12,7 +14,9 @@ import tokenizer_json
 def main():
     spm.main()
     tokenizer_json.main()
+    multilingual.main()
     models.main()
+    multilingual_models.main()
     t5_models.main()
     tokenizer_goldens.main()
     generation.main()

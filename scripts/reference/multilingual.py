@@ -1,7 +1,10 @@
 """Makes the tokenizer files of the small M2M100, NLLB and mBART-50 models, as the hub has them. Each has one
 SentencePiece model for all languages, fairseq's ids and a token for each language."""
 
-import sys
+import base64
+import contextlib
+import json
+import shutil
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 import sentencepiece
 import spm
 from common import GOLDEN, pairs, rng, write_json
+from transformers import MBart50Tokenizer, NllbTokenizer
 from transformers.models.m2m_100.tokenization_m2m_100 import (
     FAIRSEQ_LANGUAGE_CODES as M2M100_LANGUAGES,
 )
@@ -18,7 +22,7 @@ from transformers.models.mbart50.tokenization_mbart50 import (
 
 SPECIALS = ["<s>", "<pad>", "</s>", "<unk>"]
 SPM = "sentencepiece.bpe.model"
-M2M100, NLLB, MBART = "m2m100-tiny", "nllb-tiny", "mbart-tiny"
+M2M100, NLLB, MBART, MBART_JSON = "m2m100-tiny", "nllb-tiny", "mbart-tiny", "mbart-json"
 SOURCE = {M2M100: "__fa__", NLLB: "pes_Arab", MBART: "fa_IR"}
 TARGET = {M2M100: "__en__", NLLB: "eng_Latn", MBART: "en_XX"}
 
@@ -42,12 +46,13 @@ def rules(path):
 def train(folder, **options):
     """One model for both languages."""
     lines = [line for pair in pairs() for line in pair]
-    with tempfile.TemporaryDirectory() as made:
-        rules(f"{made}/rules.tsv")
+    # The name of the rules goes into the model.
+    with tempfile.TemporaryDirectory() as made, contextlib.chdir(made):
+        rules("rules.tsv")
         spm.train(
             lines,
             folder / SPM,
-            normalization_rule_tsv=f"{made}/rules.tsv",
+            normalization_rule_tsv="rules.tsv",
             character_coverage=0.998,
             **options,
         )
@@ -75,6 +80,15 @@ def language_ids(name, pieces):
     return {code: pieces + index for index, code in enumerate(languages(name))}
 
 
+def write_m2m100(folder):
+    """As in facebook/m2m100_418M: languages are special tokens only because the map lists them."""
+    named = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    config = {**named, "language_codes": "m2m100", "tokenizer_class": "M2M100Tokenizer"}
+    write_json(folder / "tokenizer_config.json", config)
+    special = {**named, "additional_special_tokens": languages(M2M100)}
+    write_json(folder / "special_tokens_map.json", special)
+
+
 def make_m2m100():
     """vocab.json comes from fairseq's dictionary, which is not in the order of the model and lacks some pieces."""
     folder = GOLDEN / M2M100
@@ -83,14 +97,45 @@ def make_m2m100():
     rng("m2m100/vocabulary").shuffle(pieces)
     names = [*SPECIALS, *pieces[:-3]]
     write_json(folder / "vocab.json", {name: index for index, name in enumerate(names)})
+    write_m2m100(folder)
 
 
 def make_nllb():
-    train(GOLDEN / NLLB, model_type="bpe", vocab_size=270)
+    """As in facebook/nllb-200-distilled-600M: languages and <mask> after the pieces, a template for English."""
+    folder = GOLDEN / NLLB
+    train(folder, model_type="bpe", vocab_size=270)
+    # The library turns the SentencePiece model into merges and rules, but numbers <mask> otherwise.
+    converted = json.loads(NllbTokenizer.from_pretrained(folder).backend_tokenizer.to_str())
+    [charsmap] = [
+        base64.b64decode(step["precompiled_charsmap"])
+        for step in converted["normalizer"]["normalizers"]
+        if step["type"] == "Precompiled"
+    ]
+    names = [*fairseq_pieces(folder), *NLLB_LANGUAGES, "<mask>"]
+    tokenizer = NllbTokenizer(
+        vocab={name: index for index, name in enumerate(names)},
+        merges=[tuple(merge) for merge in converted["model"]["merges"]],
+        extra_special_tokens=NLLB_LANGUAGES,
+        _spm_precompiled_charsmap=charsmap,
+    )
+    save(tokenizer, folder)
 
 
 def make_mbart():
-    train(GOLDEN / MBART, model_type="unigram", vocab_size=300)
+    """As in facebook/mbart-large-50-many-to-many-mmt, and the same as a tokenizer.json."""
+    folder = GOLDEN / MBART
+    train(folder, model_type="unigram", vocab_size=300)
+    save(MBart50Tokenizer.from_pretrained(folder), GOLDEN / MBART_JSON)
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "MBart50Tokenizer"})
+
+
+def save(tokenizer, folder):
+    """tokenizer.json, and of its configuration only the class."""
+    with tempfile.TemporaryDirectory() as made:
+        tokenizer.save_pretrained(made)
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(f"{made}/tokenizer.json", folder / "tokenizer.json")
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": type(tokenizer).__name__})
 
 
 def main():
@@ -100,4 +145,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

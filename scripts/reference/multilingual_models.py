@@ -7,8 +7,7 @@ import sys
 import torch
 from common import GOLDEN, SEED, UNK, pairs, rng
 from models import dictionary
-from multilingual import M2M100, MBART, NLLB, SOURCE, TARGET, fairseq_pieces, processor
-from multilingual import language_ids
+from multilingual import M2M100, MBART, NLLB, SOURCE, TARGET, fairseq_pieces, language_ids, processor
 from transformers import (
     GenerationConfig,
     M2M100Config,

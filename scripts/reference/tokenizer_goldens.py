@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 from common import ARTICLE, GOLDEN, pairs, rng, write_jsonl
+from mbart50 import MBart50
+from multilingual import M2M100, MBART, MBART_JSON, NLLB, SOURCE
 from tokenizers import Tokenizer
-from transformers import MarianTokenizer
+from transformers import M2M100Tokenizer, MarianTokenizer, MBart50Tokenizer, NllbTokenizer
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 
@@ -144,6 +146,15 @@ HOSTILE = [
 ]
 
 
+# Tokens of the families that have a token a language, and what is nearly one.
+LANGUAGES = [
+    *(f"{a}{code}{b}" for code in ("__fa__", "pes_Arab", "fa_IR") for a in ("", "سلام ", "a") for b in ("", " b")),
+    *["__en__ eng_Latn en_XX", "____fa____", "__fa_ _", "fa_IRfa_IR", "__xx__ xxx_Latn xx_XX", "pes_arab"],
+    *["<mask>", "a <mask> b", "a \t <mask>b", "<mask><mask>", "<mask", "<madeupword0000>", "<s>a</s>"],
+    *["ﬁ ｆｕｌｌ\u3000ｗｉｄｔｈ\u200b ½", "\ufeffسلام\ufeff", "ｶﾞｶﾞ ① ㎏", "__en__\u3000__en__"],
+]
+
+
 def mixed(count):
     """Strings that nobody would write: runs of characters drawn from unlike alphabets."""
     random = rng("tokenizer/mixed")
@@ -224,6 +235,18 @@ def marian(name, real, targets):
     )
 
 
+def multilingual(name, tokenizer, real, targets):
+    """A family with a token a language: from Persian; to text, any of its tokens."""
+    english, persian = real_lines()
+    write(
+        GOLDEN / name,
+        lambda text: tokenizer(text).input_ids,
+        lambda ids: tokenizer.decode(ids, skip_special_tokens=True),
+        [*LANGUAGES, *source_lines(real)],
+        [*LANGUAGES[:20], *english[:targets], *persian[: targets // 10], *HOSTILE, *mixed(20)],
+    )
+
+
 def library(path, folder):
     """A tokenizer.json, 200 lines each way."""
     tokenizer = Tokenizer.from_file(str(path))
@@ -246,6 +269,14 @@ def main():
     marian("marian-tiny", 780, 300)
     marian("spm-bpe", 150, 60)
     marian("spm-options", 150, 60)
+    for name, family, language in [
+        (M2M100, M2M100Tokenizer, "fa"),
+        (NLLB, NllbTokenizer, SOURCE[NLLB]),
+        (MBART, MBart50, SOURCE[MBART]),
+        (MBART_JSON, MBart50Tokenizer, SOURCE[MBART]),
+    ]:
+        tokenizer = family.from_pretrained(GOLDEN / name, src_lang=language)
+        multilingual(name, tokenizer, 90, 60)
     library(GOLDEN / "json-bpe/tokenizer.json", GOLDEN / "json-bpe")
 
 

@@ -78,6 +78,7 @@ pub(super) fn code(error: &anyhow::Error) -> ExitCode {
         match cause.downcast_ref::<translate::Error>()? {
             translate::Error::Model(error) => Some(of_model(error)),
             translate::Error::Search { source, .. } => Some(of_decode(source)),
+            translate::Error::Language { .. } => Some(USAGE),
             translate::Error::Threads(_) => Some(SOFTWARE),
             translate::Error::Unsplittable { .. } => Some(DATA),
         }

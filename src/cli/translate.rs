@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use candle_core::Device;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
@@ -16,7 +15,7 @@ use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::model::ModelSource;
 use crate::model::config::EarlyStopping;
-use crate::translate::{TranslateOptions, Translator};
+use crate::translate::{LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
 #[derive(Debug, clap::Args)]
@@ -37,6 +36,14 @@ pub(super) struct Arguments {
     /// [default: the one chosen with `models use`, or else the embedded one]
     #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
     model: Option<ModelSource>,
+
+    /// Language of the article, for multilingual models: fa, ckb, pes_Arab ... [default: fa]
+    #[arg(long, value_name = "LANG")]
+    from: Option<String>,
+
+    /// Language of the translation, likewise [default: en]
+    #[arg(long, value_name = "LANG")]
+    to: Option<String>,
 
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -181,5 +188,10 @@ fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
     }
     let mut progress = Download::new(show_progress(quiet), quiet);
     let files = source.resolve(&mut progress)?;
-    Translator::load(&files, &Device::Cpu).with_context(|| format!("could not load model {source}"))
+    let options = LoadOptions {
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        ..LoadOptions::default()
+    };
+    Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))
 }

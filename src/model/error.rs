@@ -54,6 +54,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The model has no such language.
+    #[error("tokenizer {file} has no language {language:?}; it has {known}")]
+    Language {
+        /// The file that names the languages.
+        file: String,
+        /// What was asked for.
+        language: String,
+        /// The languages that it has, as it names them.
+        known: String,
+    },
     /// A model identifier that is neither a folder nor `ORG/NAME[@REVISION]`.
     #[error("{name:?} is neither a folder nor a model id")]
     Name {
@@ -152,9 +162,10 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Missing { .. } => "a model folder holds config.json, the weights (model.safetensors or pytorch_model.bin) and tokenizer.json, or source.spm, target.spm and vocab.json; fetch it again with `tarjoman models pull`".into(),
+            Self::Missing { .. } => "a model folder holds config.json, the weights (model.safetensors or pytorch_model.bin) and a tokenizer (tokenizer.json; sentencepiece.bpe.model; or source.spm, target.spm and vocab.json); fetch it again with `tarjoman models pull`".into(),
             Self::Read { .. } => "check that the file exists and that you may read it".into(),
             Self::Config { .. } | Self::Tokenizer { .. } => "the file is damaged or of another version; fetch the model again with `tarjoman models pull`".into(),
+            Self::Language { .. } => "name a language by its ISO 639 code, such as fa or pes, or as the model names it".into(),
             Self::Architecture { .. } => "`tarjoman models` lists models that work".into(),
             Self::Weights { .. } => "the file is truncated or belongs to another model; fetch the model again with `tarjoman models pull`".into(),
             Self::Name { suggestion: Some(name), .. } => format!("did you mean {name}? `tarjoman models` lists known names"),

@@ -40,10 +40,10 @@ impl FileData {
     }
 }
 
-/// Files of a tokenizer, in either of the two forms that the hub holds.
+/// Files of a tokenizer, in the forms that the hub holds.
 #[derive(Debug, Clone)]
 pub enum TokenizerFiles {
-    /// One `tokenizer.json` of the tokenizers library.
+    /// One `tokenizer.json` of the tokenizers library, for one pair of languages.
     Json(FileData),
     /// OPUS-MT: two `SentencePiece` models and one joint vocabulary.
     SentencePiece {
@@ -54,6 +54,19 @@ pub enum TokenizerFiles {
         /// `vocab.json`: piece to id
         vocab: FileData,
     },
+    /// M2M100: one `SentencePiece` model for all languages and the ids of its pieces.
+    M2m100 {
+        /// `sentencepiece.bpe.model`
+        pieces: FileData,
+        /// `vocab.json`: piece to id
+        vocab: FileData,
+    },
+    /// NLLB-200: a `tokenizer.json` with a token for each language of FLORES-200.
+    Nllb(FileData),
+    /// mBART-50: `sentencepiece.bpe.model`, from which the ids follow.
+    Mbart50(FileData),
+    /// mBART-50, converted to a `tokenizer.json`.
+    Mbart50Json(FileData),
 }
 
 /// All that is needed to load a model.
@@ -85,8 +98,7 @@ pub(crate) trait Shelf {
 
 const CONFIG: &str = "config.json";
 const GENERATION_CONFIG: &str = "generation_config.json";
-const TOKENIZER: &str = "tokenizer.json";
-const SENTENCEPIECE: [&str; 3] = ["source.spm", "target.spm", "vocab.json"];
+const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 /// In the order of preference: safetensors are mapped, not copied, and hold no program code.
 const WEIGHTS: [&str; 4] = [
     "model.safetensors",
@@ -112,45 +124,127 @@ fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
         .or_else(|| shelf.names().into_iter().filter(|name| name.ends_with(GGUF)).max())
 }
 
+/// A form in which the files of a tokenizer come.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    SentencePiece,
+    M2m100,
+    Nllb,
+    Mbart50,
+    Mbart50Json,
+}
+
+impl Form {
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Json | Self::Nllb | Self::Mbart50Json => &["tokenizer.json"],
+            Self::SentencePiece => &["source.spm", "target.spm", "vocab.json"],
+            Self::M2m100 => &["sentencepiece.bpe.model", "vocab.json"],
+            Self::Mbart50 => &["sentencepiece.bpe.model"],
+        }
+    }
+
+    fn take(self, place: &mut dyn Shelf) -> Result<TokenizerFiles> {
+        let mut take = |index: usize| place.take(self.names()[index]);
+        Ok(match self {
+            Self::Json => TokenizerFiles::Json(take(0)?),
+            Self::SentencePiece => TokenizerFiles::SentencePiece {
+                source: take(0)?,
+                target: take(1)?,
+                vocab: take(2)?,
+            },
+            Self::M2m100 => TokenizerFiles::M2m100 { pieces: take(0)?, vocab: take(1)? },
+            Self::Nllb => TokenizerFiles::Nllb(take(0)?),
+            Self::Mbart50 => TokenizerFiles::Mbart50(take(0)?),
+            Self::Mbart50Json => TokenizerFiles::Mbart50Json(take(0)?),
+        })
+    }
+}
+
+/// The forms that do for a model, in the order of preference: `SentencePiece` files are the ones
+/// that it was trained with, a `tokenizer.json` beside them is someone's conversion. But that of
+/// NLLB is by its authors, and has languages of its own where someone added them.
+///
+/// Which they are is said by `model_type`, and where two families share one, by `tokenizer_class`;
+/// without it the type means what it means to `AutoTokenizer` of transformers.
+fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
+    #[derive(serde::Deserialize)]
+    struct Facts {
+        model_type: Option<String>,
+        tokenizer_class: Option<String>,
+        language_codes: Option<String>,
+    }
+    let facts: Facts = super::config::parse(config)?;
+    let family = facts.model_type.as_deref().unwrap_or_default();
+    let default = match family {
+        "m2m_100" => "M2M100Tokenizer",
+        "mbart" => "MBartTokenizer",
+        _ => return Ok(&[Form::SentencePiece, Form::Json]),
+    };
+    let mut file = config.clone();
+    let (mut class, mut languages) = (facts.tokenizer_class, None);
+    if shelf.has(TOKENIZER_CONFIG) {
+        file = shelf.take(TOKENIZER_CONFIG)?;
+        let facts: Facts = super::config::parse(&file)?;
+        class = facts.tokenizer_class.or(class);
+        languages = facts.language_codes;
+    }
+    let class = class.as_deref().unwrap_or(default);
+    let wrong = |reason| Err(Error::Config { file: file.name(), reason });
+    match (family, class.strip_suffix("Fast").unwrap_or(class), languages.as_deref()) {
+        ("m2m_100", "M2M100Tokenizer", None | Some("m2m100")) => Ok(&[Form::M2m100]),
+        ("m2m_100", "M2M100Tokenizer", Some(other)) => {
+            wrong(format!("language_codes is {other:?}; Tarjoman knows \"m2m100\""))
+        }
+        ("m2m_100", "NllbTokenizer", _) => Ok(&[Form::Nllb]),
+        ("mbart", "MBart50Tokenizer", _) => Ok(&[Form::Mbart50, Form::Mbart50Json]),
+        _ => wrong(format!(
+            "a {family} model with a {class}; Tarjoman knows M2M100Tokenizer, NllbTokenizer and \
+             MBart50Tokenizer"
+        )),
+    }
+}
+
+/// What a model lacks when none of these forms is there.
+fn lacking(forms: &[Form], shelf: &dyn Shelf) -> String {
+    let choice: Vec<_> = forms.iter().rev().map(|form| form.names().join(" + ")).collect();
+    let several = forms.iter().map(|form| form.names()).filter(|names| names.len() > 1);
+    let names: Vec<_> = several.flatten().copied().filter(|name| !shelf.has(name)).collect();
+    let not_there =
+        if names.is_empty() { String::new() } else { format!("; not there: {}", names.join(", ")) };
+    format!("a tokenizer ({}{not_there})", choice.join(", or "))
+}
+
 /// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
 /// finds the weights of an interrupted download finds the rest as well.
 pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
-    let sentencepiece = SENTENCEPIECE.iter().all(|name| shelf.has(name));
+    const ANY: [Form; 3] = [Form::SentencePiece, Form::Mbart50, Form::Json];
+    let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
     let weights = weights(model, shelf);
-    let mut lacking = Vec::new();
+    let mut lacks = Vec::new();
     if !shelf.has(CONFIG) {
-        lacking.push(CONFIG.to_string());
+        lacks.push(CONFIG.to_string());
     }
-    if !sentencepiece && !shelf.has(TOKENIZER) {
-        let names: Vec<_> = SENTENCEPIECE.into_iter().filter(|name| !shelf.has(name)).collect();
-        lacking.push(format!(
-            "a tokenizer ({TOKENIZER}, or {}; not there: {})",
-            SENTENCEPIECE.join(" + "),
-            names.join(", ")
-        ));
+    if !ANY.iter().any(|form| whole(shelf, form)) {
+        lacks.push(lacking(&ANY, shelf));
     }
     if weights.is_none() {
-        lacking.push(format!("weights ({} or *{GGUF})", WEIGHTS.join(" or ")));
+        lacks.push(format!("weights ({} or *{GGUF})", WEIGHTS.join(" or ")));
     }
-    let Some(weights) = weights.filter(|_| lacking.is_empty()) else {
-        return Err(Error::Missing { model: model.to_string(), what: lacking.join(", ") });
+    let missing = |what| Err(Error::Missing { model: model.to_string(), what });
+    let Some(weights) = weights.filter(|_| lacks.is_empty()) else {
+        return missing(lacks.join(", "));
     };
 
     let config = shelf.take(CONFIG)?;
+    let forms = forms(&config, shelf)?;
+    let Some(form) = forms.iter().find(|form| whole(shelf, form)) else {
+        return missing(lacking(forms, shelf));
+    };
     let generation_config =
         shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
-    // Repositories of OPUS-MT may hold both; the SentencePiece files are the ones that the model
-    // was trained with, a tokenizer.json is someone's conversion of them.
-    let tokenizer = if sentencepiece {
-        let [source, target, vocab] = SENTENCEPIECE;
-        TokenizerFiles::SentencePiece {
-            source: shelf.take(source)?,
-            target: shelf.take(target)?,
-            vocab: shelf.take(vocab)?,
-        }
-    } else {
-        TokenizerFiles::Json(shelf.take(TOKENIZER)?)
-    };
+    let tokenizer = form.take(shelf)?;
     let weights = if weights.ends_with(".index.json") {
         let index = shelf.take(&weights)?;
         let shards = shards(&index)?;

@@ -8,7 +8,7 @@ mod segment;
 mod translator;
 
 pub use segment::segment;
-pub use translator::{Observer, Silent, TranslateOptions, Translator};
+pub use translator::{LoadOptions, Observer, Silent, TranslateOptions, Translator};
 
 use crate::{decode, model};
 
@@ -28,6 +28,14 @@ pub enum Error {
         last: usize,
         /// Why.
         source: Box<decode::Error>,
+    },
+    /// A model for one pair of languages was asked for a language.
+    #[error("model {model} translates one pair of languages and can't be asked for {language:?}")]
+    Language {
+        /// The model as the user named it.
+        model: String,
+        /// The language as the user named it.
+        language: String,
     },
     /// The system gave no threads.
     #[error("could not start the threads that translate")]
@@ -56,6 +64,7 @@ impl Error {
         match self {
             Self::Model(error) => error.hint(),
             Self::Search { source, .. } => source.hint(),
+            Self::Language { .. } => Some("leave out --from and --to".into()),
             Self::Threads(_) => Some("the system may limit the number of threads".into()),
             Self::Unsplittable { .. } => Some("use a model that takes longer sources".into()),
         }

@@ -48,6 +48,24 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// How a model is loaded.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// Where it computes. Default: the CPU.
+    pub device: Device,
+    /// The language of the sources: an ISO 639 code, or as the model names it. Default: Persian;
+    /// a model for one pair of languages needs none and takes none.
+    pub from: Option<String>,
+    /// The language of the translations, likewise. Default: English.
+    pub to: Option<String>,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { device: Device::Cpu, from: None, to: None }
+    }
+}
+
 /// A loaded model that translates documents. Nothing in it changes: many threads can share one.
 pub struct Translator {
     name: String,
@@ -61,16 +79,33 @@ impl Translator {
     /// Loads network and tokenizer.
     ///
     /// # Errors
-    /// When a file is missing, damaged or of an unknown kind.
-    pub fn load(files: &ModelFiles, device: &Device) -> Result<Self> {
-        let model = families::load(files, device)?;
+    /// When a file is missing, damaged or of an unknown kind, or the model does not know a
+    /// language that was asked for.
+    pub fn load(files: &ModelFiles, options: &LoadOptions) -> Result<Self> {
         let tokenizer = Tokenizer::load(&files.tokenizer)?;
+        let from = options.from.as_deref().unwrap_or("fa");
+        let to = options.to.as_deref().unwrap_or("en");
+        let prefix = tokenizer.target_prefix(to);
+        let tokenizer = tokenizer.with_languages(from, to)?;
+        if tokenizer.languages().is_empty() {
+            // Only the training of such a model says what it reads, and mostly what it writes.
+            let refused =
+                options.to.as_ref().filter(|_| prefix.is_none()).or(options.from.as_ref());
+            if let Some(language) = refused {
+                return Err(Error::Language {
+                    model: files.name.clone(),
+                    language: language.clone(),
+                });
+            }
+        }
+        let model = families::load(files, &options.device)?;
         let generation = GenerationConfig::load(files)?;
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }
         })?;
         search.max_length = search.max_length.min(model.max_target_tokens());
-        let prefix = tokenizer.target_prefix("eng").unwrap_or_default();
+        search.forced_first = tokenizer.target_token().or(search.forced_first);
+        let prefix = prefix.unwrap_or_default();
         Ok(Self { name: files.name.clone(), model, tokenizer, search, prefix })
     }
 

@@ -5,6 +5,7 @@ mod document;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
+mod languages;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]

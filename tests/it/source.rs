@@ -98,6 +98,64 @@ fn sentencepiece_is_preferred_to_a_conversion_and_safetensors_to_pickles() {
 }
 
 #[test]
+fn a_multilingual_tokenizer_is_chosen_by_type_and_class() {
+    let choose = |config: &str, tokenizer_config: Option<&str>, lacking: &[&str]| {
+        let place = folder(&[
+            ("config.json", config),
+            ("sentencepiece.bpe.model", ""),
+            ("vocab.json", "{}"),
+            ("tokenizer.json", "{}"),
+            ("model.safetensors", ""),
+        ]);
+        if let Some(text) = tokenizer_config {
+            fs::write(place.path().join("tokenizer_config.json"), text).expect("a file");
+        }
+        for name in lacking {
+            fs::remove_file(place.path().join(name)).expect("removed");
+        }
+        resolve(&place).map(|files| files.tokenizer)
+    };
+    let (m2m100, mbart) = (r#"{"model_type": "m2m_100"}"#, r#"{"model_type": "mbart"}"#);
+    let nllb = r#"{"model_type": "m2m_100", "tokenizer_class": "NllbTokenizer"}"#;
+    let class = |class: &str| format!(r#"{{"tokenizer_class": "{class}"}}"#);
+
+    let found = choose(m2m100, None, &[]);
+    assert!(matches!(found, Ok(TokenizerFiles::M2m100 { .. })), "{found:?}");
+    let found = choose(nllb, None, &[]);
+    assert!(matches!(found, Ok(TokenizerFiles::Nllb(_))), "{found:?}");
+    // What the tokenizer's own configuration says goes first.
+    let found = choose(nllb, Some(&class("M2M100Tokenizer")), &[]);
+    assert!(matches!(found, Ok(TokenizerFiles::M2m100 { .. })), "{found:?}");
+    let found = choose(m2m100, Some(&class("NllbTokenizerFast")), &[]);
+    assert!(matches!(found, Ok(TokenizerFiles::Nllb(_))), "{found:?}");
+    let found = choose(mbart, Some(&class("MBart50TokenizerFast")), &[]);
+    assert!(matches!(found, Ok(TokenizerFiles::Mbart50(_))), "{found:?}");
+    let found = choose(mbart, Some(&class("MBart50Tokenizer")), &["sentencepiece.bpe.model"]);
+    assert!(matches!(found, Ok(TokenizerFiles::Mbart50Json(_))), "{found:?}");
+    let found = choose(r#"{"model_type": "marian"}"#, None, &[]);
+    assert!(matches!(found, Ok(TokenizerFiles::Json(_))), "{found:?}");
+
+    let wmt = r#"{"tokenizer_class": "M2M100Tokenizer", "language_codes": "wmt21"}"#;
+    for (config, tokenizer_config, lacking, part) in [
+        (
+            m2m100,
+            None,
+            "vocab.json",
+            "a tokenizer (sentencepiece.bpe.model + vocab.json; not there",
+        ),
+        (nllb, None, "tokenizer.json", "lacks a tokenizer (tokenizer.json)"),
+        // The first mBART puts the language behind the text.
+        (mbart, None, "vocab.json", "a mbart model with a MBartTokenizer"),
+        (m2m100, Some(class("SMALL100Tokenizer")), "vocab.json", "SMALL100Tokenizer"),
+        (m2m100, Some(wmt.to_string()), "tokenizer.json", "language_codes is \"wmt21\""),
+        (m2m100, Some("[]".to_string()), "tokenizer.json", "tokenizer_config.json"),
+    ] {
+        let error = choose(config, tokenizer_config.as_deref(), &[lacking]).expect_err(part);
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
 fn all_that_is_missing_is_said_at_once() {
     let error = resolve(&folder(&[("vocab.json", "{}")])).expect_err("not a model");
     let text = error.to_string();

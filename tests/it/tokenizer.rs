@@ -8,9 +8,11 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use tarjoman::model::{Error, FileData, Tokenizer, TokenizerFiles};
 
-fn golden(path: &str) -> PathBuf {
+pub(crate) fn golden(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
 }
+
+const SPM: &str = "sentencepiece.bpe.model";
 
 fn opus(folder: &Path) -> TokenizerFiles {
     let file = |name| FileData::Path(folder.join(name));
@@ -19,6 +21,26 @@ fn opus(folder: &Path) -> TokenizerFiles {
         target: file("target.spm"),
         vocab: file("vocab.json"),
     }
+}
+
+/// The small models with a token for each language.
+pub(crate) const MULTILINGUAL: [&str; 4] = ["m2m100-tiny", "nllb-tiny", "mbart-tiny", "mbart-json"];
+
+/// The tokenizer in a folder that is, or is a copy of, one of the golden folders.
+pub(crate) fn files_of(name: &str, folder: &Path) -> TokenizerFiles {
+    let file = |name| FileData::Path(folder.join(name));
+    match name {
+        "m2m100-tiny" => TokenizerFiles::M2m100 { pieces: file(SPM), vocab: file("vocab.json") },
+        "nllb-tiny" => TokenizerFiles::Nllb(file("tokenizer.json")),
+        "mbart-tiny" => TokenizerFiles::Mbart50(file(SPM)),
+        "mbart-json" => TokenizerFiles::Mbart50Json(file("tokenizer.json")),
+        "json-bpe" => TokenizerFiles::Json(file("tokenizer.json")),
+        _ => opus(folder),
+    }
+}
+
+pub(crate) fn load(name: &str) -> Tokenizer {
+    Tokenizer::load(&files_of(name, &golden(name))).unwrap()
 }
 
 #[derive(Deserialize)]
@@ -33,7 +55,7 @@ fn lines(path: &str) -> Vec<Line> {
 }
 
 /// Every line both ways; all differences are shown, not the first alone.
-fn assert_equal_to_python(folder: &str, files: &TokenizerFiles) {
+pub(crate) fn assert_equal_to_python(folder: &str, files: &TokenizerFiles) {
     let tokenizer = Tokenizer::load(files).unwrap();
     let mut wrong = Vec::new();
     let encoded = lines(&format!("{folder}/encode.jsonl"));
@@ -110,16 +132,15 @@ fn an_id_that_no_token_has_is_refused() {
 }
 
 /// The files of a small model in a folder of their own, one of them replaced.
-fn with(folder: &str, name: &str, bytes: &[u8]) -> (tempfile::TempDir, TokenizerFiles) {
+pub(crate) fn with(folder: &str, name: &str, bytes: &[u8]) -> (tempfile::TempDir, TokenizerFiles) {
     let copy = tempfile::tempdir().unwrap();
-    for file in ["source.spm", "target.spm", "vocab.json"] {
-        std::fs::copy(golden(folder).join(file), copy.path().join(file)).unwrap();
+    for file in ["source.spm", "target.spm", "vocab.json", "tokenizer.json", SPM] {
+        if golden(folder).join(file).is_file() {
+            std::fs::copy(golden(folder).join(file), copy.path().join(file)).unwrap();
+        }
     }
     std::fs::write(copy.path().join(name), bytes).unwrap();
-    let files = match name {
-        "tokenizer.json" => TokenizerFiles::Json(FileData::Path(copy.path().join(name))),
-        _ => opus(copy.path()),
-    };
+    let files = files_of(folder, copy.path());
     (copy, files)
 }
 
@@ -143,29 +164,39 @@ fn outcome(folder: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
 
 #[test]
 fn damaged_files_are_named_with_what_is_wrong() {
-    let cases: [(&str, &[u8], &str); 13] = [
-        ("source.spm", b"", "ends before"),
-        ("source.spm", b"<!DOCTYPE html>", "not a SentencePiece model"),
-        ("target.spm", b"version https://git-lfs.github.com/spec/v1", "not a SentencePiece model"),
-        ("source.spm", &[0x12, 0, 0x1a, 0], "no unknown piece"),
+    let cases: [(&str, &str, &[u8], &str); 18] = [
+        ("spm-bpe", "source.spm", b"", "ends before"),
+        ("spm-bpe", "source.spm", b"<!DOCTYPE html>", "not a SentencePiece model"),
+        ("spm-bpe", "target.spm", b"version https://git-lfs.github.com/spec/v1", "not a SentencePiece model"),
+        ("spm-bpe", "source.spm", &[0x12, 0, 0x1a, 0], "no unknown piece"),
         // A trainer_spec of type WORD.
-        ("source.spm", &[0x12, 2, 0x18, 3, 0x1a, 0], "Word are not supported"),
+        ("spm-bpe", "source.spm", &[0x12, 2, 0x18, 3, 0x1a, 0], "Word are not supported"),
         // A normalisation table that says it is longer than it is.
-        ("source.spm", &[0x12, 0, 0x1a, 6, 0x12, 4, 0xff, 0, 0, 0], "rules are cut off"),
-        ("vocab.json", b"", "EOF"),
-        ("vocab.json", b"[1, 2]", "expected a map"),
-        ("vocab.json", b"{\"</s>\": \"0\"}", "expected u32"),
-        ("vocab.json", b"{\"</s>\": 0}", "<unk> is missing"),
-        ("vocab.json", b"{\"<unk>\": 1}", "</s> is missing"),
-        ("tokenizer.json", b"{}", "Model missing"),
-        (
-            "tokenizer.json",
+        ("spm-bpe", "source.spm", &[0x12, 0, 0x1a, 6, 0x12, 4, 0xff, 0, 0, 0], "rules are cut off"),
+        ("spm-bpe", "vocab.json", b"", "EOF"),
+        ("spm-bpe", "vocab.json", b"[1, 2]", "expected a map"),
+        ("spm-bpe", "vocab.json", b"{\"</s>\": \"0\"}", "expected u32"),
+        ("spm-bpe", "vocab.json", b"{\"</s>\": 0}", "<unk> is missing"),
+        ("spm-bpe", "vocab.json", b"{\"<unk>\": 1}", "</s> is missing"),
+        ("json-bpe", "tokenizer.json", b"{}", "Model missing"),
+        ("json-bpe", "tokenizer.json",
             b"{\"version\": \"1.0\", \"model\": {\"type\": \"New\"}}",
             "ModelUntagged",
         ),
+        ("m2m100-tiny", "vocab.json", b"{}", "<unk> is missing"),
+        ("m2m100-tiny", "vocab.json", b"{\"<unk>\": 3, \"<s>\": 0}", "<pad> is missing"),
+        ("m2m100-tiny", SPM, b"", "ends before"),
+        // One piece, of the unknown kind.
+        ("mbart-tiny", SPM, b"\x0a\x09\x0a\x05<unk>\x18\x02\x12\0\x1a\0", "does not start with"),
+        (
+            "nllb-tiny",
+            "tokenizer.json",
+            b"{\"version\": \"1.0\", \"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}}",
+            "</s> is missing",
+        ),
     ];
-    for (name, bytes, reason) in cases {
-        let message = outcome("spm-bpe", name, bytes).unwrap_err();
+    for (folder, name, bytes, reason) in cases {
+        let message = outcome(folder, name, bytes).unwrap_err();
         assert!(message.contains(reason), "{name}: {message:?} does not say {reason:?}");
     }
 }
@@ -175,7 +206,7 @@ fn a_tokenizer_json_whose_tables_point_outside_of_themselves_is_an_error() {
     let json = r#"{"version": "1.0", "added_tokens": [],
         "normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAAAA=="},
         "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["a", -1.0]]}}"#;
-    let (_copy, files) = with("spm-bpe", "tokenizer.json", json.as_bytes());
+    let (_copy, files) = with("json-bpe", "tokenizer.json", json.as_bytes());
     let error = Tokenizer::load(&files).unwrap().encode("سلام").unwrap_err();
     assert!(matches!(error, Error::Tokenizer { .. }), "{error:?}");
 }
@@ -194,11 +225,14 @@ fn truncated_files_are_refused() {
         ("spm-options", "target.spm"),
         ("spm-bpe", "vocab.json"),
         ("json-bpe", "tokenizer.json"),
+        ("m2m100-tiny", SPM),
+        ("m2m100-tiny", "vocab.json"),
+        ("nllb-tiny", "tokenizer.json"),
+        ("mbart-tiny", SPM),
     ] {
         let whole = std::fs::read(golden(folder).join(name)).unwrap();
-        let base = if folder == "json-bpe" { "spm-bpe" } else { folder };
         for length in (0..whole.len() - 10).step_by(whole.len() / 97) {
-            assert!(outcome(base, name, &whole[..length]).is_err(), "{name} cut to {length}");
+            assert!(outcome(folder, name, &whole[..length]).is_err(), "{name} cut to {length}");
         }
     }
 }
@@ -208,8 +242,13 @@ proptest! {
 
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        for name in ["source.spm", "vocab.json", "tokenizer.json"] {
-            prop_assert!(outcome("spm-bpe", name, &bytes).is_err());
+        for (folder, name) in [
+            ("spm-bpe", "source.spm"),
+            ("spm-bpe", "vocab.json"),
+            ("json-bpe", "tokenizer.json"),
+            ("mbart-tiny", SPM),
+        ] {
+            prop_assert!(outcome(folder, name, &bytes).is_err());
         }
     }
 
@@ -222,6 +261,9 @@ proptest! {
             ("spm-options", "source.spm"),
             ("marian-tiny", "source.spm"),
             ("spm-bpe", "vocab.json"),
+            ("m2m100-tiny", "vocab.json"),
+            ("mbart-tiny", SPM),
+            ("nllb-tiny", "tokenizer.json"),
         ] {
             let mut bytes = std::fs::read(golden(folder).join(name)).unwrap();
             for (at, byte) in &changes {
@@ -234,10 +276,10 @@ proptest! {
 
     #[test]
     fn any_text_is_encoded_and_its_ids_decoded(text in "\\PC{0,40}|[ -~▁‌ا-ی<>/]{0,60}") {
-        for files in &[opus(&golden("spm-bpe")), opus(&golden("spm-options"))] {
-            let tokenizer = Tokenizer::load(files).unwrap();
+        for folder in ["spm-bpe", "spm-options"].into_iter().chain(MULTILINGUAL) {
+            let tokenizer = load(folder);
             let ids = tokenizer.encode(&text).unwrap();
-            prop_assert_eq!(ids.last(), Some(&0));
+            prop_assert_eq!(ids.last().copied(), tokenizer.eos());
             tokenizer.decode(&ids).unwrap();
         }
     }

@@ -1,18 +1,17 @@
 //! The walk from an article to an aligned document, over random articles.
 
-use candle_core::Device;
 use proptest::prelude::*;
 use tarjoman::document::readers;
 use tarjoman::model::ModelSource;
 use tarjoman::model::source::Silent as NoProgress;
-use tarjoman::translate::{Silent, TranslateOptions, Translator};
+use tarjoman::translate::{LoadOptions, Silent, TranslateOptions, Translator};
 
 use crate::decode::golden;
 
 fn translator() -> (Translator, TranslateOptions) {
     let source = ModelSource::Folder(golden("marian-tiny"));
     let files = source.resolve(&mut NoProgress).expect("the golden model is whole");
-    let translator = Translator::load(&files, &Device::Cpu).expect("it loads");
+    let translator = Translator::load(&files, &LoadOptions::default()).expect("it loads");
     let mut options = translator.options();
     options.search.beams = 1;
     options.search.max_length = 6;

@@ -1,12 +1,18 @@
-//! Owns text to token ids and back, from `tokenizer.json` or from the files of an OPUS-MT model.
-//! Does not know the network, its configuration, or how text is cleaned before it comes here.
+//! Owns text to token ids and back, from `tokenizer.json` or from SentencePiece models, and the
+//! tokens that tell a multilingual model its languages. Does not know the network, its
+//! configuration, or how text is cleaned before it comes here.
 
+mod fairseq;
+mod languages;
 mod marian;
 mod sentencepiece;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use self::fairseq::Fairseq;
+use self::languages::Naming;
 use self::marian::Marian;
+use self::sentencepiece::SentencePiece;
 use super::{Error, FileData, Result, TokenizerFiles};
 
 /// The token that ends a sentence, in all model families that Tarjoman runs.
@@ -16,9 +22,14 @@ const UNK: &str = "<unk>";
 /// The token that fills up a batch.
 const PAD: &str = "<pad>";
 
+/// What is translated into what, where nothing else is said.
+const PAIR: (&str, &str) = ("fa", "en");
+
 /// Text to token ids and back.
 pub struct Tokenizer {
     kind: Kind,
+    /// Of a multilingual model.
+    languages: Option<Languages>,
     /// The file that messages name.
     file: String,
 }
@@ -26,45 +37,123 @@ pub struct Tokenizer {
 enum Kind {
     Json(Box<tokenizers::Tokenizer>),
     Marian(Box<Marian>),
+    Fairseq(Box<Fairseq>),
+}
+
+/// The languages of a multilingual model: it reads `[source] tokens </s>` and writes `</s>
+/// [target] tokens </s>`.
+struct Languages {
+    naming: Naming,
+    /// A token for each, in the order of their ids.
+    tokens: Vec<String>,
+    /// Persian, as long as no other is chosen; `None` where the model lacks it.
+    source: Option<u32>,
+    /// English, in the same way.
+    target: Option<u32>,
 }
 
 impl Tokenizer {
-    /// Loads the tokenizer.
+    /// Loads the tokenizer. A multilingual one is set to translate Persian into English.
     ///
     /// # Errors
     /// When a file is missing or damaged.
     pub fn load(files: &TokenizerFiles) -> Result<Self> {
-        let (kind, file) = match files {
-            TokenizerFiles::Json(file) => (Kind::Json(Box::new(read(file, json)?)), file),
+        let from_json = |file| read(file, json).map(|tokenizer| Kind::Json(Box::new(tokenizer)));
+        let (kind, file, naming) = match files {
+            TokenizerFiles::Json(file) => (from_json(file)?, file, None),
             TokenizerFiles::SentencePiece { source, target, vocab } => {
-                let source = read(source, sentencepiece::SentencePiece::parse)?;
+                let source = read(source, SentencePiece::parse)?;
                 // Nothing is encoded as target text, and decoding only joins pieces; but a damaged
                 // download is better known now.
-                read(target, sentencepiece::SentencePiece::parse)?;
+                read(target, SentencePiece::parse)?;
                 let marian = read(vocab, |json| Marian::parse(source, json))?;
-                (Kind::Marian(Box::new(marian)), vocab)
+                (Kind::Marian(Box::new(marian)), vocab, None)
             }
+            TokenizerFiles::M2m100 { pieces, vocab } => {
+                let pieces = read(pieces, SentencePiece::parse)?;
+                let fairseq = read(vocab, |json| Fairseq::m2m100(pieces, json))?;
+                (Kind::Fairseq(Box::new(fairseq)), vocab, Some(Naming::M2m100))
+            }
+            TokenizerFiles::Nllb(file) => (from_json(file)?, file, Some(Naming::Flores)),
+            TokenizerFiles::Mbart50(file) => {
+                let fairseq = read(file, |model| Fairseq::mbart50(SentencePiece::parse(model)?))?;
+                (Kind::Fairseq(Box::new(fairseq)), file, Some(Naming::Mbart50))
+            }
+            TokenizerFiles::Mbart50Json(file) => (from_json(file)?, file, Some(Naming::Mbart50)),
         };
-        Ok(Self { kind, file: file.name() })
-    }
-
-    /// Token ids of one sentence, the end-of-sentence token appended.
-    ///
-    /// # Errors
-    /// When the tokenizer refuses the text.
-    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        match &self.kind {
-            Kind::Marian(marian) => Ok(marian.encode(text)),
-            Kind::Json(tokenizer) => {
-                let encoding = guarded(|| tokenizer.encode(text, true))
-                    .map_err(|reason| self.error(reason))?;
-                let mut ids = encoding.get_ids().to_vec();
-                if let Some(eos) = self.eos().filter(|eos| ids.last() != Some(eos)) {
-                    ids.push(eos);
-                }
-                Ok(ids)
+        let mut tokenizer = Self { kind, languages: None, file: file.name() };
+        if let Some(naming) = naming {
+            let tokens = tokenizer.language_tokens(naming);
+            let id = |language| naming.find(language, &tokens).and_then(|t| tokenizer.id(t));
+            let (source, target) = (id(PAIR.0), id(PAIR.1));
+            tokenizer.languages = Some(Languages { naming, tokens, source, target });
+            if tokenizer.eos().is_none() {
+                return Err(tokenizer.error(format!("{EOS} is missing")));
             }
         }
+        Ok(tokenizer)
+    }
+
+    /// Chooses what a multilingual model translates into what. A language is named by its ISO
+    /// 639-1 or 639-3 code (`fa`, `fas`, `pes`) or as the model names it (`pes_Arab`, `fa_IR`).
+    /// Models without a token for each language are left as they are: what they translate is
+    /// settled by their training, or by [`Tokenizer::target_prefix`].
+    ///
+    /// # Errors
+    /// When the model has no such language; the error lists those that it has.
+    pub fn with_languages(mut self, source: &str, target: &str) -> Result<Self> {
+        if self.languages.is_some() {
+            let (source, target) = (self.language(source)?, self.language(target)?);
+            if let Some(languages) = &mut self.languages {
+                (languages.source, languages.target) = (Some(source), Some(target));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The languages of a multilingual model as it names them, in the order of their ids; none for
+    /// a model without a token for each language.
+    #[must_use]
+    pub fn languages(&self) -> Vec<&str> {
+        let Some(languages) = &self.languages else { return Vec::new() };
+        languages.tokens.iter().map(|token| languages.naming.code(token)).collect()
+    }
+
+    /// The token that must follow the decoder's start token: the target language of a multilingual
+    /// model.
+    #[must_use]
+    pub fn target_token(&self) -> Option<u32> {
+        self.languages.as_ref()?.target
+    }
+
+    /// Token ids of one sentence, the end-of-sentence token appended; for a multilingual model the
+    /// token of the source language stands first.
+    ///
+    /// # Errors
+    /// When the tokenizer refuses the text, or no languages were chosen and the model lacks Persian
+    /// or English.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        let mut ids = Vec::new();
+        if let Some(languages) = &self.languages {
+            ids.push(languages.source.map_or_else(|| self.language(PAIR.0), Ok)?);
+            languages.target.map_or_else(|| self.language(PAIR.1), Ok)?;
+        }
+        match &self.kind {
+            Kind::Marian(marian) => return Ok(marian.encode(text)),
+            Kind::Fairseq(fairseq) => ids.extend(fairseq.encode(text)),
+            Kind::Json(tokenizer) => {
+                // What the file puts around a text is for whatever language it was saved with.
+                let template = self.languages.is_none();
+                let encoding = guarded(|| tokenizer.encode(text, template))
+                    .map_err(|reason| self.error(reason))?;
+                ids.extend_from_slice(encoding.get_ids());
+                if template && ids.last().copied() == self.eos() {
+                    return Ok(ids);
+                }
+            }
+        }
+        ids.extend(self.eos());
+        Ok(ids)
     }
 
     /// Plain text of target tokens; special tokens are left out.
@@ -74,6 +163,7 @@ impl Tokenizer {
     pub fn decode(&self, tokens: &[u32]) -> Result<String> {
         let known = |id: &u32| match &self.kind {
             Kind::Marian(marian) => marian.token(*id).is_some(),
+            Kind::Fairseq(fairseq) => fairseq.knows(*id),
             Kind::Json(tokenizer) => tokenizer.id_to_token(*id).is_some(),
         };
         if let Some(id) = tokens.iter().find(|id| !known(id)) {
@@ -81,18 +171,19 @@ impl Tokenizer {
         }
         match &self.kind {
             Kind::Marian(marian) => Ok(marian.decode(tokens)),
+            Kind::Fairseq(fairseq) => Ok(fairseq.decode(tokens)),
             Kind::Json(tokenizer) => {
                 guarded(|| tokenizer.decode(tokens, true)).map_err(|reason| self.error(reason))
             }
         }
     }
 
-    /// What must stand before a source so that the target is in this language (ISO 639-3), such
-    /// as `>>eng<<`; nothing where the model has only one target language.
+    /// What must stand before a source so that the target is in this language (ISO 639-1 or
+    /// 639-3), such as `>>eng<<` for OPUS-MT; nothing where the model has no such token.
     #[must_use]
     pub fn target_prefix(&self, language: &str) -> Option<String> {
-        let code = format!(">>{language}<<");
-        self.id(&code).map(|_| code)
+        let prefixes = languages::codes(language).into_iter().map(|code| format!(">>{code}<<"));
+        prefixes.into_iter().find(|prefix| self.id(prefix).is_some())
     }
 
     /// The id of a token, spelt as in the vocabulary (`▁` for a space).
@@ -100,6 +191,7 @@ impl Tokenizer {
     pub fn id(&self, token: &str) -> Option<u32> {
         match &self.kind {
             Kind::Marian(marian) => marian.id(token),
+            Kind::Fairseq(fairseq) => fairseq.id(token),
             Kind::Json(tokenizer) => tokenizer.token_to_id(token),
         }
     }
@@ -128,8 +220,36 @@ impl Tokenizer {
     pub fn vocabulary_size(&self) -> usize {
         match &self.kind {
             Kind::Marian(marian) => marian.vocabulary_size(),
+            Kind::Fairseq(fairseq) => fairseq.vocabulary_size(),
             Kind::Json(tokenizer) => tokenizer.get_vocab_size(true),
         }
+    }
+
+    /// The tokens of all languages, in the order of their ids.
+    fn language_tokens(&self, naming: Naming) -> Vec<String> {
+        match &self.kind {
+            Kind::Marian(_) => Vec::new(),
+            Kind::Fairseq(fairseq) => fairseq.languages().to_vec(),
+            Kind::Json(tokenizer) => {
+                let mut added: Vec<_> = tokenizer
+                    .get_added_tokens_decoder()
+                    .into_iter()
+                    .filter(|(_, token)| naming.is_language(&token.content))
+                    .collect();
+                added.sort_unstable_by_key(|(id, _)| *id);
+                added.into_iter().map(|(_, token)| token.content).collect()
+            }
+        }
+    }
+
+    /// The token of a language.
+    fn language(&self, language: &str) -> Result<u32> {
+        let found = self.languages.as_ref().and_then(|all| all.naming.find(language, &all.tokens));
+        found.and_then(|token| self.id(token)).ok_or_else(|| Error::Language {
+            file: self.file.clone(),
+            language: language.to_string(),
+            known: self.languages().join(", "),
+        })
     }
 
     fn error(&self, reason: String) -> Error {

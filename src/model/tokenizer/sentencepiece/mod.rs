@@ -77,6 +77,12 @@ impl SentencePiece {
         })
     }
 
+    /// All pieces with their numbers, in no order.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (&str, usize)> {
+        let reserved = self.vocabulary.reserved.iter().map(|(piece, id)| (piece.as_str(), *id));
+        self.vocabulary.text.iter().chain(reserved)
+    }
+
     /// Hands out the pieces of a text. What no piece matches comes as it stands, a whole run at
     /// once, or in bytes where the model has them.
     pub(super) fn encode(&self, text: &str, mut each: impl FnMut(&str)) {
@@ -122,9 +128,7 @@ impl SentencePiece {
             }
         }
         push_bytes(&mut out, &mut bytes);
-        // Python counts the four separators of ASCII among white space, Rust does not.
-        let space = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
-        out.replace(SPACE, " ").trim_matches(space).to_string()
+        out.replace(SPACE, " ").trim_matches(is_space).to_string()
     }
 }
 
@@ -181,6 +185,11 @@ impl Vocabulary {
         let reserved = || self.reserved.get(piece).copied();
         reserved().or_else(|| self.text.get(piece)).unwrap_or(self.unknown)
     }
+}
+
+/// White space as Python counts it: the four separators of ASCII are among it, in Rust they aren't.
+pub(super) fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
 /// The byte of a piece such as `<0xD8>`.

@@ -37,6 +37,11 @@ impl Prefixes {
             .flatten()
     }
 
+    /// All entries with their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.sorted.iter().map(|(text, number)| (&**text, *number))
+    }
+
     /// The number of exactly this entry.
     pub(super) fn get(&self, text: &str) -> Option<usize> {
         let at = self.sorted.binary_search_by(|(entry, _)| (**entry).cmp(text)).ok()?;
