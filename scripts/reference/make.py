@@ -7,6 +7,7 @@ import multilingual_models
 import spm
 import t5_gguf
 import t5_models
+import t5_tokenizer
 import tokenizer_goldens
 import tokenizer_json
 
@@ -21,6 +22,7 @@ def main():
     tokenizer_goldens.main()
     generation.main()
     t5_gguf.main()
+    t5_tokenizer.main()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ mod persian;
 mod pull;
 mod rooms;
 mod source;
+mod t5;
 mod tokenizer;
 mod translate_command;
 mod walk;

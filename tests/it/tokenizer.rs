@@ -98,6 +98,18 @@ fn tokenizer_json_gives_the_ids_and_texts_of_python_without_its_padding_and_trun
 }
 
 #[test]
+fn tokens_that_ask_for_a_language_give_the_ids_of_t5_tokenizer() {
+    let files = TokenizerFiles::Json(FileData::Path(golden("madlad-json/tokenizer.json")));
+    assert_equal_to_python("madlad-json", &files);
+    let tokenizer = Tokenizer::load(&files).unwrap();
+    for (language, prefix) in [("en", "<2en>"), ("eng", "<2en>"), ("pes", "<2fa>"), ("ar", "<2ar>")]
+    {
+        assert_eq!(tokenizer.target_prefix(language).as_deref(), Some(prefix));
+    }
+    assert_eq!(tokenizer.target_prefix("tur"), None);
+}
+
+#[test]
 fn the_embedded_model_tokenizes_as_in_python() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = FileData::Path(root.join("models/fa-en-tiny/tokenizer.json"));

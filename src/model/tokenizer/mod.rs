@@ -179,11 +179,14 @@ impl Tokenizer {
     }
 
     /// What must stand before a source so that the target is in this language (ISO 639-1 or
-    /// 639-3), such as `>>eng<<` for OPUS-MT; nothing where the model has no such token.
+    /// 639-3), such as `>>eng<<` for OPUS-MT and `<2en>` for MADLAD-400; nothing where the model
+    /// has no such token.
     #[must_use]
     pub fn target_prefix(&self, language: &str) -> Option<String> {
-        let prefixes = languages::codes(language).into_iter().map(|code| format!(">>{code}<<"));
-        prefixes.into_iter().find(|prefix| self.id(prefix).is_some())
+        languages::codes(language)
+            .into_iter()
+            .flat_map(|code| [format!(">>{code}<<"), format!("<2{code}>")])
+            .find(|prefix| self.id(prefix).is_some())
     }
 
     /// The id of a token, spelt as in the vocabulary (`▁` for a space).
