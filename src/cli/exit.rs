@@ -121,7 +121,7 @@ fn of_model(error: &model::Error) -> u8 {
         | Error::NotOnHub { .. }
         | Error::Damaged { .. } => UNAVAILABLE,
         Error::Cache { .. } => IO,
-        Error::Name { .. } | Error::TooLong { .. } => USAGE,
+        Error::Name { .. } | Error::TooLong { .. } | Error::Language { .. } => USAGE,
         Error::Compute(_) => SOFTWARE,
         _ => CONFIG,
     }

@@ -24,7 +24,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Translate one article
-    Translate(translate::Arguments),
+    Translate(Box<translate::Arguments>),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
 }

@@ -13,12 +13,10 @@ use super::exit::Refusal;
 use super::output::Output;
 use super::progress::{Download, size};
 use super::show_progress;
+use crate::model::config::FAMILIES;
 use crate::model::source::hub::{self, CachedModel, Settings};
 use crate::model::source::{EMBEDDED, embedded_size};
 use crate::model::{FileData, ModelFiles, ModelSource, catalogue};
-
-/// The network that Tarjoman runs; other models in a shared cache are not listed.
-const FAMILY: &str = "marian";
 
 /// What may be typed after `models`.
 #[derive(Debug, clap::Args)]
@@ -129,7 +127,9 @@ fn rows() -> Result<Vec<Row>> {
         });
     }
     for model in &cached {
-        if let Some(family) = model.family().filter(|family| family == FAMILY) {
+        // Others in a shared cache are not for us.
+        let ours = |family: &String| FAMILIES.contains(&family.as_str());
+        if let Some(family) = model.family().filter(ours) {
             let default = is(&default, &model.repo);
             rows.push(Row { family, default, ..of_cache(&model.repo, Some(model)) });
         }

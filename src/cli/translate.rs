@@ -37,11 +37,11 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
     model: Option<ModelSource>,
 
-    /// Language of the article, for multilingual models: fa, ckb, pes_Arab ... [default: fa]
+    /// Language of the article, for multilingual models: an ISO 639 code [default: fa]
     #[arg(long, value_name = "LANG")]
     from: Option<String>,
 
-    /// Language of the translation, likewise [default: en]
+    /// Language of the translation, likewise; also for models with a language prefix [default: en]
     #[arg(long, value_name = "LANG")]
     to: Option<String>,
 

@@ -5,7 +5,10 @@ use serde::de::DeserializeOwned;
 
 use super::{Error, FileData, ModelFiles, Result};
 
-/// The model types that Tarjoman runs, for messages.
+/// The model types that Tarjoman runs.
+pub const FAMILIES: [&str; 5] = ["marian", "m2m_100", "mbart", "t5", "mt5"];
+
+/// The same, for messages.
 pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too) and mt5";
 
 /// The part of `config.json` that every family has.

@@ -159,6 +159,27 @@ fn standard_input_and_output_are_a_dash() {
 }
 
 #[test]
+fn a_multilingual_model_is_asked_for_languages_and_others_refuse_them() {
+    for folder in ["m2m100-tiny", "nllb-tiny", "mbart-tiny"] {
+        let model = golden(folder);
+        let run_with = |languages: &[&str]| {
+            let mut command = tarjoman();
+            command.args(["translate", ARTICLE, "--format", "text", "--beams", "1"]);
+            command.args(["--max-length", "16", "--model"]).arg(&model).args(languages);
+            command
+        };
+        let default = run(&mut run_with(&[]));
+        assert!(default.status.success(), "{}", String::from_utf8_lossy(&default.stderr));
+        let named = run(&mut run_with(&["--from", "fas", "--to", "eng"]));
+        assert_eq!(named.stdout, default.stdout, "{folder}");
+        fails(&mut run_with(&["--to", "xx"]), 2, &["xx"]);
+    }
+    fails(&mut translate(&[ARTICLE, "--to", "de"]), 2, &["marian-tiny", "de"]);
+    let english = run(&mut translate(&[ARTICLE, "--to", "en", "--quiet"]));
+    assert!(english.status.success(), "it has the prefix >>eng<<");
+}
+
+#[test]
 fn several_candidates_are_written_when_asked_for() {
     let arguments = [ARTICLE, "--format", "jsonl", "-n", "3", "--beams", "4"];
     let mut command = tarjoman();
