@@ -67,6 +67,8 @@ pub enum TokenizerFiles {
     Mbart50(FileData),
     /// mBART-50, converted to a `tokenizer.json`.
     Mbart50Json(FileData),
+    /// T5 and mT5: `spiece.model`, whose numbers are the ids.
+    T5(FileData),
 }
 
 /// All that is needed to load a model.
@@ -133,6 +135,7 @@ enum Form {
     Nllb,
     Mbart50,
     Mbart50Json,
+    T5,
 }
 
 impl Form {
@@ -142,6 +145,7 @@ impl Form {
             Self::SentencePiece => &["source.spm", "target.spm", "vocab.json"],
             Self::M2m100 => &["sentencepiece.bpe.model", "vocab.json"],
             Self::Mbart50 => &["sentencepiece.bpe.model"],
+            Self::T5 => &["spiece.model"],
         }
     }
 
@@ -158,6 +162,7 @@ impl Form {
             Self::Nllb => TokenizerFiles::Nllb(take(0)?),
             Self::Mbart50 => TokenizerFiles::Mbart50(take(0)?),
             Self::Mbart50Json => TokenizerFiles::Mbart50Json(take(0)?),
+            Self::T5 => TokenizerFiles::T5(take(0)?),
         })
     }
 }
@@ -180,6 +185,8 @@ fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
     let default = match family {
         "m2m_100" => "M2M100Tokenizer",
         "mbart" => "MBartTokenizer",
+        // MADLAD-400 has both, and ids that are not T5's: its tokenizer.json says which.
+        "t5" | "mt5" => return Ok(&[Form::Json, Form::T5]),
         _ => return Ok(&[Form::SentencePiece, Form::Json]),
     };
     let mut file = config.clone();
@@ -219,7 +226,7 @@ fn lacking(forms: &[Form], shelf: &dyn Shelf) -> String {
 /// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
 /// finds the weights of an interrupted download finds the rest as well.
 pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
-    const ANY: [Form; 3] = [Form::SentencePiece, Form::Mbart50, Form::Json];
+    const ANY: [Form; 4] = [Form::SentencePiece, Form::T5, Form::Mbart50, Form::Json];
     let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
     let weights = weights(model, shelf);
     let mut lacks = Vec::new();

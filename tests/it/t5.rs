@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::Device;
 use tarjoman::document::readers;
 use tarjoman::model::source::Silent as NoProgress;
-use tarjoman::model::{Error, FileData, ModelFiles, ModelSource, families};
+use tarjoman::model::{Error, FileData, ModelFiles, ModelSource, TokenizerFiles, families};
 use tarjoman::translate::{LoadOptions, Silent, Translator};
 use tempfile::TempDir;
 
@@ -84,6 +84,18 @@ fn a_folder_with_a_gguf_file_alone_translates() {
         readers::read("news.txt", "سلام دنیا. این یک خبر است.".into()).expect("an article");
     let document = translator.translate(article, &options, &Silent).expect("a translation");
     assert_eq!(document.blocks().map(|(_, units)| units.len()).sum::<usize>(), 2);
+}
+
+#[test]
+fn a_sentencepiece_model_serves_where_there_is_no_tokenizer_json() {
+    let folder = madlad();
+    let copy = || fs::copy(golden("mt5-spm/spiece.model"), folder.path().join("spiece.model"));
+    copy().expect("it is copied");
+    let files = resolve(folder.path()).expect("whole");
+    assert!(matches!(files.tokenizer, TokenizerFiles::Json(_)));
+    fs::remove_file(folder.path().join("tokenizer.json")).expect("it is removed");
+    let files = resolve(folder.path()).expect("whole");
+    assert!(matches!(files.tokenizer, TokenizerFiles::T5(_)));
 }
 
 #[test]
