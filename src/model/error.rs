@@ -162,7 +162,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Missing { .. } => "a model folder holds config.json, the weights (model.safetensors or pytorch_model.bin) and a tokenizer (tokenizer.json; sentencepiece.bpe.model; or source.spm, target.spm and vocab.json); fetch it again with `tarjoman models pull`".into(),
+            Self::Missing { .. } => "a model folder holds config.json, the weights (model.safetensors, pytorch_model.bin or a *.gguf) and a tokenizer (tokenizer.json; sentencepiece.bpe.model; spiece.model; or source.spm, target.spm and vocab.json); fetch it again with `tarjoman models pull`".into(),
             Self::Read { .. } => "check that the file exists and that you may read it".into(),
             Self::Config { .. } | Self::Tokenizer { .. } => "the file is damaged or of another version; fetch the model again with `tarjoman models pull`".into(),
             Self::Language { .. } => "name a language by its ISO 639 code, such as fa or pes, or as the model names it".into(),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use candle_core::Device;
+use candle_core::quantized::gguf_file;
 use tarjoman::document::readers;
 use tarjoman::model::source::Silent as NoProgress;
 use tarjoman::model::{Error, FileData, ModelFiles, ModelSource, TokenizerFiles, families};
@@ -118,6 +119,12 @@ fn a_damaged_gguf_file_or_a_strange_configuration_is_an_error_that_says_so() {
         let error = load().expect("it is cut off");
         assert!(matches!(error, Error::Weights { .. }), "{length}: {error}");
     }
+    // Tensors would start at multiples of this.
+    let alignment = ("general.alignment", &gguf_file::Value::U32(0));
+    let mut file = fs::File::create(&path).expect("a file");
+    gguf_file::write(&mut file, &[alignment], &[]).expect("it is written");
+    let error = load().expect("it makes no sense");
+    assert!(matches!(error, Error::Weights { .. }), "{error}");
     fs::write(&path, &whole).expect("it is written");
     for (changes, word) in [
         (serde_json::json!({ "feed_forward_proj": "gated-swoosh" }), "gated-swoosh"),
