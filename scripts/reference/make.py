@@ -5,7 +5,9 @@ import models
 import multilingual
 import multilingual_models
 import spm
+import t5_gguf
 import t5_models
+import t5_tokenizer
 import tokenizer_goldens
 import tokenizer_json
 
@@ -19,6 +21,8 @@ def main():
     t5_models.main()
     tokenizer_goldens.main()
     generation.main()
+    t5_gguf.main()
+    t5_tokenizer.main()
 
 
 if __name__ == "__main__":

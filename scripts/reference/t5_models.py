@@ -46,7 +46,7 @@ def t5_config():
 
 
 def mt5_config():
-    """mT5 (T5 v1.1): gated, an output of its own. Rows of 32 and 64 weights, so that it can be quantised."""
+    """mT5 (T5 v1.1): gated, an output of its own. Rows of 32 and 64 weights, for `t5_gguf.py`."""
     return MT5Config(
         vocab_size=288,
         d_model=32,

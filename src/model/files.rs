@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{Error, Result};
+use super::{Error, Result, catalogue};
 
 /// A file on disk, or one carried inside the binary.
 #[derive(Debug, Clone)]
@@ -67,6 +67,8 @@ pub enum TokenizerFiles {
     Mbart50(FileData),
     /// mBART-50, converted to a `tokenizer.json`.
     Mbart50Json(FileData),
+    /// T5 and mT5: `spiece.model`, whose numbers are the ids.
+    T5(FileData),
 }
 
 /// All that is needed to load a model.
@@ -80,7 +82,7 @@ pub struct ModelFiles {
     pub generation_config: Option<FileData>,
     /// The tokenizer.
     pub tokenizer: TokenizerFiles,
-    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either.
+    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either, or a `*.gguf`.
     pub weights: Vec<FileData>,
 }
 
@@ -88,6 +90,9 @@ pub struct ModelFiles {
 pub(crate) trait Shelf {
     /// Whether there is such a file.
     fn has(&self, name: &str) -> bool;
+
+    /// The names of all files.
+    fn names(&self) -> Vec<String>;
 
     /// The file, fetched where that is needed.
     fn take(&mut self, name: &str) -> Result<FileData>;
@@ -104,6 +109,23 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin.index.json",
 ];
 
+/// How names of GGUF files end.
+const GGUF: &str = ".gguf";
+
+/// The file of weights, or the index of several: the one that the catalogue prefers, one in
+/// floating point, or a quantised one. Of several quantised ones it is the last by name: names end
+/// with the bits of a weight.
+fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
+    let repo = model.split('@').next().unwrap_or(model);
+    let preferred = catalogue::find(repo).and_then(|entry| entry.weights.as_deref());
+    preferred
+        .into_iter()
+        .chain(WEIGHTS)
+        .find(|name| shelf.has(name))
+        .map(str::to_string)
+        .or_else(|| shelf.names().into_iter().filter(|name| name.ends_with(GGUF)).max())
+}
+
 /// A form in which the files of a tokenizer come.
 #[derive(Clone, Copy)]
 enum Form {
@@ -113,6 +135,7 @@ enum Form {
     Nllb,
     Mbart50,
     Mbart50Json,
+    T5,
 }
 
 impl Form {
@@ -122,6 +145,7 @@ impl Form {
             Self::SentencePiece => &["source.spm", "target.spm", "vocab.json"],
             Self::M2m100 => &["sentencepiece.bpe.model", "vocab.json"],
             Self::Mbart50 => &["sentencepiece.bpe.model"],
+            Self::T5 => &["spiece.model"],
         }
     }
 
@@ -138,6 +162,7 @@ impl Form {
             Self::Nllb => TokenizerFiles::Nllb(take(0)?),
             Self::Mbart50 => TokenizerFiles::Mbart50(take(0)?),
             Self::Mbart50Json => TokenizerFiles::Mbart50Json(take(0)?),
+            Self::T5 => TokenizerFiles::T5(take(0)?),
         })
     }
 }
@@ -160,6 +185,8 @@ fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
     let default = match family {
         "m2m_100" => "M2M100Tokenizer",
         "mbart" => "MBartTokenizer",
+        // MADLAD-400 has both, and ids that are not T5's: its tokenizer.json says which.
+        "t5" | "mt5" => return Ok(&[Form::Json, Form::T5]),
         _ => return Ok(&[Form::SentencePiece, Form::Json]),
     };
     let mut file = config.clone();
@@ -199,9 +226,9 @@ fn lacking(forms: &[Form], shelf: &dyn Shelf) -> String {
 /// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
 /// finds the weights of an interrupted download finds the rest as well.
 pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
-    const ANY: [Form; 3] = [Form::SentencePiece, Form::Mbart50, Form::Json];
+    const ANY: [Form; 4] = [Form::SentencePiece, Form::T5, Form::Mbart50, Form::Json];
     let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
-    let weights = WEIGHTS.into_iter().find(|name| shelf.has(name));
+    let weights = weights(model, shelf);
     let mut lacks = Vec::new();
     if !shelf.has(CONFIG) {
         lacks.push(CONFIG.to_string());
@@ -210,7 +237,7 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         lacks.push(lacking(&ANY, shelf));
     }
     if weights.is_none() {
-        lacks.push(format!("weights ({})", WEIGHTS.join(" or ")));
+        lacks.push(format!("weights ({} or *{GGUF})", WEIGHTS.join(" or ")));
     }
     let missing = |what| Err(Error::Missing { model: model.to_string(), what });
     let Some(weights) = weights.filter(|_| lacks.is_empty()) else {
@@ -226,14 +253,14 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
     let tokenizer = form.take(shelf)?;
     let weights = if weights.ends_with(".index.json") {
-        let index = shelf.take(weights)?;
+        let index = shelf.take(&weights)?;
         let shards = shards(&index)?;
         if let Some(shard) = shards.iter().find(|shard| !shelf.has(shard)) {
             return Err(Error::Missing { model: model.to_string(), what: shard.clone() });
         }
         shards.iter().map(|shard| shelf.take(shard)).collect::<Result<_>>()?
     } else {
-        vec![shelf.take(weights)?]
+        vec![shelf.take(&weights)?]
     };
     Ok(ModelFiles { name: model.to_string(), config, generation_config, tokenizer, weights })
 }

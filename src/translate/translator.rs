@@ -103,7 +103,9 @@ impl Translator {
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }
         })?;
-        search.max_length = search.max_length.min(model.max_target_tokens());
+        // T5 models mostly name no length, for which `generate` takes 20: less than a sentence.
+        let longest = generation.max_length.unwrap_or(usize::MAX);
+        search.max_length = longest.min(model.max_target_tokens());
         search.forced_first = tokenizer.target_token().or(search.forced_first);
         let prefix = prefix.unwrap_or_default();
         Ok(Self { name: files.name.clone(), model, tokenizer, search, prefix })

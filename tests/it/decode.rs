@@ -39,15 +39,15 @@ struct Rows {
 }
 
 #[derive(Deserialize)]
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     options: serde_json::Value,
-    sequences: Vec<Vec<Vec<u32>>>,
+    pub(crate) sequences: Vec<Vec<Vec<u32>>>,
     scores: Vec<Vec<f32>>,
 }
 
 /// The source rows and the cases of a golden model.
-fn cases(folder: &str) -> (Vec<Vec<u32>>, Vec<Case>) {
+pub(crate) fn cases(folder: &str) -> (Vec<Vec<u32>>, Vec<Case>) {
     let text = std::fs::read_to_string(golden(folder).join("generate.jsonl")).expect("golden");
     let mut lines = text.lines();
     let rows: Rows = serde_json::from_str(lines.next().expect("a first line")).expect("rows");
@@ -56,14 +56,18 @@ fn cases(folder: &str) -> (Vec<Vec<u32>>, Vec<Case>) {
 }
 
 /// The options of a case, read as a model's `generation_config.json` is.
-fn options(case: &Case) -> SearchOptions {
+pub(crate) fn options(case: &Case) -> SearchOptions {
     let config: GenerationConfig = serde_json::from_value(case.options.clone()).expect("options");
     let candidates = case.options["num_return_sequences"].as_u64().expect("a number");
     let options = SearchOptions::of_model(&config).expect("complete options");
     SearchOptions { candidates: candidates as usize, ..options }
 }
 
-fn run(model: &dyn Seq2Seq, rows: &[Vec<u32>], options: &SearchOptions) -> Vec<Vec<Hypothesis>> {
+pub(crate) fn run(
+    model: &dyn Seq2Seq,
+    rows: &[Vec<u32>],
+    options: &SearchOptions,
+) -> Vec<Vec<Hypothesis>> {
     let rows: Vec<(usize, &[u32])> = rows.iter().map(Vec::as_slice).enumerate().collect();
     let batch = Batch::new(&rows, options.pad, model.device()).expect("a batch");
     search(model, &batch, options).expect("a search")
@@ -133,29 +137,33 @@ struct Activations {
     first_logits: Vec<Vec<f32>>,
 }
 
+/// The logits of the first step against a golden file; `tolerance` is for those up to 1 and grows
+/// with them.
+pub(crate) fn compare_first_logits(folder: &str, weights: &str, file: &str, tolerance: f32) {
+    let text = std::fs::read_to_string(golden(folder).join(file)).expect("golden");
+    let expected: Activations = serde_json::from_str(&text).expect("activations");
+    let model = families::load(&files(folder, &[weights]), &Device::Cpu).expect("it loads");
+    let config = GenerationConfig::load(&files(folder, &[])).expect("a configuration");
+    let options = SearchOptions::of_model(&config).expect("options");
+    let rows: Vec<(usize, &[u32])> =
+        expected.input_ids.iter().map(Vec::as_slice).enumerate().collect();
+    let batch = Batch::new(&rows, options.pad, model.device()).expect("a batch");
+    let mut state = model.start(&batch.input_ids, &batch.lengths).expect("a state");
+    let start = candle_core::Tensor::new(vec![options.start; rows.len()], &Device::Cpu)
+        .expect("start tokens");
+    let logits = model.step(&start, &mut state).expect("a step");
+    let logits: Vec<Vec<f32>> = logits.to_vec2().expect("two dimensions");
+    for (found, expected) in logits.iter().flatten().zip(expected.first_logits.iter().flatten()) {
+        let tolerance = tolerance * expected.abs().max(1.0);
+        assert!((found - expected).abs() < tolerance, "{folder}: {found} for {expected}");
+    }
+}
+
 #[test]
 fn the_first_logits_are_those_of_transformers() {
     let barts = ["marian-tiny", "marian-separate", "m2m100-tiny", "nllb-tiny", "mbart-tiny"];
     for folder in barts.into_iter().chain(["t5-tiny", "mt5-tiny"]) {
-        let text =
-            std::fs::read_to_string(golden(folder).join("activations.json")).expect("golden");
-        let expected: Activations = serde_json::from_str(&text).expect("activations");
-        let model = load(folder);
-        let config = GenerationConfig::load(&files(folder, &[])).expect("a configuration");
-        let options = SearchOptions::of_model(&config).expect("options");
-        let rows: Vec<(usize, &[u32])> =
-            expected.input_ids.iter().map(Vec::as_slice).enumerate().collect();
-        let batch = Batch::new(&rows, options.pad, model.device()).expect("a batch");
-        let mut state = model.start(&batch.input_ids, &batch.lengths).expect("a state");
-        let start = candle_core::Tensor::new(vec![options.start; rows.len()], &Device::Cpu)
-            .expect("start tokens");
-        let logits = model.step(&start, &mut state).expect("a step");
-        let logits: Vec<Vec<f32>> = logits.to_vec2().expect("two dimensions");
-        for (found, expected) in logits.iter().flatten().zip(expected.first_logits.iter().flatten())
-        {
-            let tolerance = 2e-5 * expected.abs().max(1.0);
-            assert!((found - expected).abs() < tolerance, "{folder}: {found} for {expected}");
-        }
+        compare_first_logits(folder, "model.safetensors", "activations.json", 2e-5);
     }
 }
 

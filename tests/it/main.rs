@@ -2,6 +2,7 @@
 
 mod decode;
 mod document;
+mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod languages;
@@ -14,6 +15,7 @@ mod persian;
 mod pull;
 mod rooms;
 mod source;
+mod t5;
 mod tokenizer;
 mod translate_command;
 mod walk;

@@ -35,6 +35,30 @@ fn a_pull_fetches_the_files_that_are_needed_and_says_where_they_lie() {
 }
 
 #[test]
+fn a_pull_fetches_the_weights_that_the_catalogue_names_and_no_others() {
+    let user = User::new();
+    let files: [(&str, &[u8]); 5] = [
+        ("config.json", br#"{"model_type": "t5"}"#),
+        ("tokenizer.json", b"{}"),
+        ("model.safetensors", WEIGHTS),
+        ("model-q4k.gguf", WEIGHTS),
+        ("other/model-q8_0.gguf", WEIGHTS),
+    ];
+    user.hub.publish("google/madlad400-3b-mt", "main", &files);
+    let (out, _) = user.ok(&["pull", "madlad-3b"]);
+    assert_eq!(
+        names(&PathBuf::from(out.trim())),
+        ["config.json", "model-q4k.gguf", "tokenizer.json"]
+    );
+    user.hub.publish("newsroom/t5", "main", &files);
+    let (out, _) = user.ok(&["pull", "newsroom/t5"]);
+    assert_eq!(
+        names(&PathBuf::from(out.trim())),
+        ["config.json", "model.safetensors", "tokenizer.json"]
+    );
+}
+
+#[test]
 fn a_second_pull_asks_for_the_commit_and_fetches_nothing() {
     let user = User::new();
     user.ok(&["pull", REPO]);

@@ -135,6 +135,10 @@ fn a_multilingual_tokenizer_is_chosen_by_type_and_class() {
     let found = choose(r#"{"model_type": "marian"}"#, None, &[]);
     assert!(matches!(found, Ok(TokenizerFiles::Json(_))), "{found:?}");
 
+    let t5 = r#"{"model_type": "mt5"}"#;
+    let found = choose(t5, None, &[]);
+    assert!(matches!(found, Ok(TokenizerFiles::Json(_))), "{found:?}");
+
     let wmt = r#"{"tokenizer_class": "M2M100Tokenizer", "language_codes": "wmt21"}"#;
     for (config, tokenizer_config, lacking, part) in [
         (
@@ -144,6 +148,7 @@ fn a_multilingual_tokenizer_is_chosen_by_type_and_class() {
             "a tokenizer (sentencepiece.bpe.model + vocab.json; not there",
         ),
         (nllb, None, "tokenizer.json", "lacks a tokenizer (tokenizer.json)"),
+        (t5, None, "tokenizer.json", "lacks a tokenizer (spiece.model, or tokenizer.json)"),
         // The first mBART puts the language behind the text.
         (mbart, None, "vocab.json", "a mbart model with a MBartTokenizer"),
         (m2m100, Some(class("SMALL100Tokenizer")), "vocab.json", "SMALL100Tokenizer"),

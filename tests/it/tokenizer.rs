@@ -98,6 +98,30 @@ fn tokenizer_json_gives_the_ids_and_texts_of_python_without_its_padding_and_trun
 }
 
 #[test]
+fn tokens_that_ask_for_a_language_give_the_ids_of_t5_tokenizer() {
+    let files = TokenizerFiles::Json(FileData::Path(golden("madlad-json/tokenizer.json")));
+    assert_equal_to_python("madlad-json", &files);
+    let tokenizer = Tokenizer::load(&files).unwrap();
+    for (language, prefix) in [("en", "<2en>"), ("eng", "<2en>"), ("pes", "<2fa>"), ("ar", "<2ar>")]
+    {
+        assert_eq!(tokenizer.target_prefix(language).as_deref(), Some(prefix));
+    }
+    assert_eq!(tokenizer.target_prefix("tur"), None);
+}
+
+#[test]
+fn a_sentencepiece_model_of_t5_gives_the_ids_and_texts_of_python() {
+    let files = TokenizerFiles::T5(FileData::Path(golden("mt5-spm/spiece.model")));
+    assert_equal_to_python("mt5-spm", &files);
+    let tokenizer = Tokenizer::load(&files).unwrap();
+    assert_eq!((tokenizer.pad(), tokenizer.eos(), tokenizer.unk()), (Some(0), Some(1), Some(2)));
+    assert_eq!(tokenizer.target_prefix("en"), None);
+    // Rows of the embedding that no piece stands for may be said, and are not shown.
+    assert_eq!(tokenizer.decode(&[640, 767]).unwrap(), "");
+    assert!(tokenizer.decode(&[768]).is_err());
+}
+
+#[test]
 fn the_embedded_model_tokenizes_as_in_python() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = FileData::Path(root.join("models/fa-en-tiny/tokenizer.json"));

@@ -27,6 +27,10 @@ mod files {
             FILES.iter().any(|(known, _)| *known == name)
         }
 
+        fn names(&self) -> Vec<String> {
+            FILES.iter().map(|(known, _)| (*known).to_string()).collect()
+        }
+
         fn take(&mut self, name: &str) -> Result<FileData> {
             FILES
                 .iter()

@@ -22,6 +22,14 @@ impl Shelf for Folder<'_> {
         self.0.join(name).is_file()
     }
 
+    fn names(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.0) else { return Vec::new() };
+        entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| self.has(name))
+            .collect()
+    }
+
     fn take(&mut self, name: &str) -> Result<FileData> {
         Ok(FileData::Path(self.0.join(name)))
     }

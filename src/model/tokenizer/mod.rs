@@ -6,6 +6,7 @@ mod fairseq;
 mod languages;
 mod marian;
 mod sentencepiece;
+mod t5;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,6 +14,7 @@ use self::fairseq::Fairseq;
 use self::languages::Naming;
 use self::marian::Marian;
 use self::sentencepiece::SentencePiece;
+use self::t5::T5;
 use super::{Error, FileData, Result, TokenizerFiles};
 
 /// The token that ends a sentence, in all model families that Tarjoman runs.
@@ -38,6 +40,7 @@ enum Kind {
     Json(Box<tokenizers::Tokenizer>),
     Marian(Box<Marian>),
     Fairseq(Box<Fairseq>),
+    T5(Box<T5>),
 }
 
 /// The languages of a multilingual model: it reads `[source] tokens </s>` and writes `</s>
@@ -78,6 +81,10 @@ impl Tokenizer {
             TokenizerFiles::Mbart50(file) => {
                 let fairseq = read(file, |model| Fairseq::mbart50(SentencePiece::parse(model)?))?;
                 (Kind::Fairseq(Box::new(fairseq)), file, Some(Naming::Mbart50))
+            }
+            TokenizerFiles::T5(file) => {
+                let t5 = read(file, |model| T5::new(SentencePiece::parse(model)?))?;
+                (Kind::T5(Box::new(t5)), file, None)
             }
             TokenizerFiles::Mbart50Json(file) => (from_json(file)?, file, Some(Naming::Mbart50)),
         };
@@ -141,6 +148,7 @@ impl Tokenizer {
         match &self.kind {
             Kind::Marian(marian) => return Ok(marian.encode(text)),
             Kind::Fairseq(fairseq) => ids.extend(fairseq.encode(text)),
+            Kind::T5(t5) => ids.extend(t5.encode(text)),
             Kind::Json(tokenizer) => {
                 // What the file puts around a text is for whatever language it was saved with.
                 let template = self.languages.is_none();
@@ -164,6 +172,7 @@ impl Tokenizer {
         let known = |id: &u32| match &self.kind {
             Kind::Marian(marian) => marian.token(*id).is_some(),
             Kind::Fairseq(fairseq) => fairseq.knows(*id),
+            Kind::T5(t5) => t5.knows(*id),
             Kind::Json(tokenizer) => tokenizer.id_to_token(*id).is_some(),
         };
         if let Some(id) = tokens.iter().find(|id| !known(id)) {
@@ -172,6 +181,7 @@ impl Tokenizer {
         match &self.kind {
             Kind::Marian(marian) => Ok(marian.decode(tokens)),
             Kind::Fairseq(fairseq) => Ok(fairseq.decode(tokens)),
+            Kind::T5(t5) => Ok(t5.decode(tokens)),
             Kind::Json(tokenizer) => {
                 guarded(|| tokenizer.decode(tokens, true)).map_err(|reason| self.error(reason))
             }
@@ -179,11 +189,14 @@ impl Tokenizer {
     }
 
     /// What must stand before a source so that the target is in this language (ISO 639-1 or
-    /// 639-3), such as `>>eng<<` for OPUS-MT; nothing where the model has no such token.
+    /// 639-3), such as `>>eng<<` for OPUS-MT and `<2en>` for MADLAD-400; nothing where the model
+    /// has no such token.
     #[must_use]
     pub fn target_prefix(&self, language: &str) -> Option<String> {
-        let prefixes = languages::codes(language).into_iter().map(|code| format!(">>{code}<<"));
-        prefixes.into_iter().find(|prefix| self.id(prefix).is_some())
+        languages::codes(language)
+            .into_iter()
+            .flat_map(|code| [format!(">>{code}<<"), format!("<2{code}>")])
+            .find(|prefix| self.id(prefix).is_some())
     }
 
     /// The id of a token, spelt as in the vocabulary (`▁` for a space).
@@ -192,6 +205,7 @@ impl Tokenizer {
         match &self.kind {
             Kind::Marian(marian) => marian.id(token),
             Kind::Fairseq(fairseq) => fairseq.id(token),
+            Kind::T5(t5) => t5.id(token),
             Kind::Json(tokenizer) => tokenizer.token_to_id(token),
         }
     }
@@ -221,6 +235,7 @@ impl Tokenizer {
         match &self.kind {
             Kind::Marian(marian) => marian.vocabulary_size(),
             Kind::Fairseq(fairseq) => fairseq.vocabulary_size(),
+            Kind::T5(t5) => t5.vocabulary_size(),
             Kind::Json(tokenizer) => tokenizer.get_vocab_size(true),
         }
     }
@@ -228,7 +243,7 @@ impl Tokenizer {
     /// The tokens of all languages, in the order of their ids.
     fn language_tokens(&self, naming: Naming) -> Vec<String> {
         match &self.kind {
-            Kind::Marian(_) => Vec::new(),
+            Kind::Marian(_) | Kind::T5(_) => Vec::new(),
             Kind::Fairseq(fairseq) => fairseq.languages().to_vec(),
             Kind::Json(tokenizer) => {
                 let mut added: Vec<_> = tokenizer

@@ -107,6 +107,11 @@ impl Shelf for Fetched<'_> {
         self.listing.files.contains(name)
     }
 
+    fn names(&self) -> Vec<String> {
+        // Those in folders are other models'.
+        self.listing.files.iter().filter(|name| !name.contains('/')).cloned().collect()
+    }
+
     fn take(&mut self, name: &str) -> Result<FileData> {
         let commit = &self.listing.commit;
         let path = self.here.file(commit, name);

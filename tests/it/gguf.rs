@@ -1,0 +1,186 @@
+//! Quantised weights: the T5 networks from GGUF files against the same in floating point.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
+use candle_core::{Device, Tensor};
+use tarjoman::model::{DecoderState, Error, FileData, ModelFiles, Seq2Seq, families};
+
+use super::decode::{cases, compare_first_logits, files, golden, options, run};
+
+/// How far logits may be from those in floating point, as a share of the largest of them:
+/// weights and inputs have 8 bits, and rows of 32 channels have little to average over.
+const Q8_TOLERANCE: f32 = 0.04;
+
+fn load(folder: &str, weights: &Path) -> Result<Box<dyn Seq2Seq>, Error> {
+    let weights = vec![FileData::Path(weights.to_path_buf())];
+    families::load(&ModelFiles { weights, ..files(folder, &[]) }, &Device::Cpu)
+}
+
+fn start(model: &dyn Seq2Seq, rows: usize) -> DecoderState {
+    let tokens: Vec<u32> = (0..rows as u32 * 9).map(|at| 3 + at * 29 % 200).collect();
+    let tokens = Tensor::from_vec(tokens, (rows, 9), &Device::Cpu).expect("tokens");
+    let lengths: Vec<usize> = (0..rows).map(|row| 9 - row % 4).collect();
+    model.start(&tokens, &lengths).expect("a state")
+}
+
+/// The largest distance of the logits of three steps, as a share of the largest logit.
+fn distance(found: &dyn Seq2Seq, expected: &dyn Seq2Seq) -> f32 {
+    let rows = 5;
+    let (mut left, mut right) = (start(found, rows), start(expected, rows));
+    let mut worst = 0f32;
+    for token in [0u32, 17, 101] {
+        let last = Tensor::new(vec![token; rows], &Device::Cpu).expect("tokens");
+        let logits = |model: &dyn Seq2Seq, state: &mut DecoderState| -> Vec<f32> {
+            let logits = model.step(&last, state).expect("a step");
+            logits.flatten_all().and_then(|logits| logits.to_vec1()).expect("numbers")
+        };
+        let (found, expected) = (logits(found, &mut left), logits(expected, &mut right));
+        let largest = expected.iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
+        for (found, expected) in found.iter().zip(&expected) {
+            worst = worst.max((found - expected).abs() / largest);
+        }
+    }
+    worst
+}
+
+/// Writes tensors as candle's `tensor-tools quantize` does: what doesn't divide into blocks stays.
+fn write(path: &Path, tensors: &HashMap<String, Tensor>, kind: GgmlDType) {
+    let quantised: Vec<(&str, QTensor)> = tensors
+        .iter()
+        .map(|(name, tensor)| {
+            let whole = matches!(tensor.dims(), [_, row] if row.is_multiple_of(kind.block_size()));
+            let kind = if whole { kind } else { GgmlDType::F32 };
+            (name.as_str(), QTensor::quantize(tensor, kind).expect("a tensor"))
+        })
+        .collect();
+    let borrowed: Vec<(&str, &QTensor)> = quantised.iter().map(|(name, t)| (*name, t)).collect();
+    let mut file = std::fs::File::create(path).expect("a file");
+    gguf_file::write(&mut file, &[], &borrowed).expect("it is written");
+}
+
+#[test]
+fn a_model_of_8_bits_gives_the_logits_of_its_rounded_weights_and_inputs() {
+    // An input near the middle of two steps may be rounded the other way.
+    compare_first_logits("mt5-tiny", "model-q8_0.gguf", "activations-q8_0.json", 2e-4);
+}
+
+#[test]
+fn a_model_of_8_bits_is_near_that_in_floating_point_and_mostly_gives_its_tokens() {
+    let float = load("mt5-tiny", &golden("mt5-tiny/model.safetensors")).expect("it loads");
+    let model = load("mt5-tiny", &golden("mt5-tiny/model-q8_0.gguf")).expect("it loads");
+    let found = distance(model.as_ref(), float.as_ref());
+    assert!(found < Q8_TOLERANCE, "{found}");
+
+    let (rows, cases) = cases("mt5-tiny");
+    for name in ["greedy", "beam4"] {
+        let case = cases.iter().find(|case| case.name == name).expect("the case");
+        let found = run(model.as_ref(), &rows, &options(case));
+        let equal = found
+            .iter()
+            .zip(&case.sequences)
+            .filter(|(found, expected)| found[0].tokens == expected[0])
+            .count();
+        // The scores of this model were made flat: it has many near ties. Measured: 49 and 45 of 64.
+        assert!(equal * 10 >= rows.len() * 6, "{name}: {equal} of {} rows", rows.len());
+    }
+}
+
+#[test]
+fn weights_in_floating_point_may_stand_in_a_gguf_file() {
+    let path = golden("mt5-tiny/model.safetensors");
+    let float = load("mt5-tiny", &path).expect("it loads");
+    let tensors = candle_core::safetensors::load(&path, &Device::Cpu).expect("tensors");
+    let folder = tempfile::tempdir().expect("a folder");
+    for (kind, tolerance) in [(GgmlDType::F32, 1e-6), (GgmlDType::F16, 2e-3)] {
+        let path = folder.path().join(format!("{kind:?}.gguf"));
+        write(&path, &tensors, kind);
+        let model = load("mt5-tiny", &path).expect("it loads");
+        let found = distance(model.as_ref(), float.as_ref());
+        assert!(found < tolerance, "{kind:?}: {found}");
+    }
+}
+
+/// Weights `[rows, columns]` between `-size` and `size`.
+fn made(seed: &mut u64, shape: &[usize], size: f32) -> Tensor {
+    let count = shape.iter().product();
+    let values: Vec<f32> = std::iter::repeat_with(|| {
+        *seed =
+            seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((*seed >> 40) as f32 / (1u64 << 23) as f32 - 1.0) * size
+    })
+    .take(count)
+    .collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).expect("as many as there is room for")
+}
+
+/// A T5 v1.1 of one layer a side, with rows of 256 weights: a block of ggml's K formats.
+fn wide(folder: &Path) -> HashMap<String, Tensor> {
+    let config = serde_json::json!({
+        "model_type": "t5", "vocab_size": 320, "d_model": 256, "d_kv": 32, "d_ff": 512,
+        "num_layers": 1, "num_heads": 8, "feed_forward_proj": "gated-gelu",
+        "tie_word_embeddings": false
+    });
+    std::fs::write(folder.join("config.json"), config.to_string()).expect("it is written");
+    let mut seed = 1;
+    let mut tensors = HashMap::new();
+    let mut add = |name: String, shape: &[usize], size: f32| {
+        tensors.insert(name, made(&mut seed, shape, size));
+    };
+    add("decoder.embed_tokens.weight".into(), &[320, 256], 1.0);
+    add("lm_head.weight".into(), &[320, 256], 0.1);
+    for (side, attentions) in
+        [("encoder", &["SelfAttention"][..]), ("decoder", &["SelfAttention", "EncDecAttention"])]
+    {
+        let block = format!("{side}.block.0.layer");
+        for (layer, attention) in attentions.iter().enumerate() {
+            for projection in ["q", "k", "v", "o"] {
+                add(format!("{block}.{layer}.{attention}.{projection}.weight"), &[256, 256], 0.1);
+            }
+            add(format!("{block}.{layer}.layer_norm.weight"), &[256], 1.0);
+        }
+        let last = attentions.len();
+        add(format!("{block}.{last}.DenseReluDense.wi_0.weight"), &[512, 256], 0.1);
+        add(format!("{block}.{last}.DenseReluDense.wi_1.weight"), &[512, 256], 0.1);
+        add(format!("{block}.{last}.DenseReluDense.wo.weight"), &[256, 512], 0.1);
+        add(format!("{block}.{last}.layer_norm.weight"), &[256], 1.0);
+        add(format!("{side}.final_layer_norm.weight"), &[256], 1.0);
+        let table = "0.SelfAttention.relative_attention_bias.weight";
+        add(format!("{block}.{table}"), &[32, 8], 1.0);
+    }
+    tensors
+}
+
+#[test]
+fn products_of_quantised_weights_are_those_of_their_values_but_for_the_rounding_of_inputs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tensors = wide(folder.path());
+    let network = |weights: &Path| {
+        let config = FileData::Path(folder.path().join("config.json"));
+        let weights = vec![FileData::Path(weights.to_path_buf())];
+        families::load(&ModelFiles { config, weights, ..files("mt5-tiny", &[]) }, &Device::Cpu)
+            .expect("it loads")
+    };
+    for kind in [GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q6K] {
+        let path = folder.path().join("model.gguf");
+        write(&path, &tensors, kind);
+        let values = tensors
+            .iter()
+            .map(|(name, tensor)| {
+                let kind = if tensor.rank() == 2 && tensor.dims()[1] % kind.block_size() == 0 {
+                    kind
+                } else {
+                    GgmlDType::F32
+                };
+                let tensor =
+                    QTensor::quantize(tensor, kind).and_then(|t| t.dequantize(&Device::Cpu));
+                (name.clone(), tensor.expect("a tensor"))
+            })
+            .collect();
+        let rounded = folder.path().join("rounded.safetensors");
+        candle_core::safetensors::save(&values, &rounded).expect("it is written");
+        let found = distance(network(&path).as_ref(), network(&rounded).as_ref());
+        assert!(found < 0.03, "{kind:?}: {found}");
+    }
+}
