@@ -1,8 +1,9 @@
 """Step 4: train a Marian transformer (transformers.MarianMTModel) on the prepared pairs.
 
 Resumable: the last checkpoint in `checkpoints/` is taken up again, with the optimiser, and the text
-is read anew. Writes `curve.tsv`. Stops at --updates; over the last --cooldown of them the learning
-rate falls to 5 %. Runs on CPU in float32 and on CUDA in bfloat16.
+is read anew. Writes `curve.tsv`. Stops at --updates or after --minutes; over the last --cooldown of
+the updates, or the last --cooldown-minutes, the learning rate falls to 5 %. Runs on CPU in float32
+and on CUDA in bfloat16.
 """
 
 import argparse
@@ -153,12 +154,15 @@ def held_out_loss(model, pairs, device) -> float:
     return total / tokens
 
 
-def learning_rate(step: int, args) -> float:
+def learning_rate(step: int, args, minutes: float) -> float:
     rate = args.lr * min(1.0, step / args.warmup)
     rate *= math.sqrt(args.hold / max(args.hold, step))
+    left = 1.0
     if args.updates and args.cooldown:
-        rate *= max(0.05, min(1.0, (args.updates - step) / args.cooldown))
-    return rate
+        left = (args.updates - step) / args.cooldown
+    if args.minutes and args.cooldown_minutes:
+        left = min(left, (args.minutes - minutes) / args.cooldown_minutes)
+    return rate * max(0.05, min(1.0, left))
 
 
 def checkpoints(work: Path) -> list[Path]:
@@ -197,6 +201,8 @@ def arguments():
     add("--budget", type=int, default=1600, help="tokens in a batch, padding included")
     add("--updates", type=int, default=0, help="stop here; 0: run until stopped")
     add("--cooldown", type=int, default=0, help="last updates, over which the rate falls")
+    add("--minutes", type=float, default=0, help="stop after so long from this start; 0: no limit")
+    add("--cooldown-minutes", type=float, default=0, help="last minutes, over which the rate falls")
     add("--save-minutes", type=float, default=4)
     add("--bleu-minutes", type=float, default=12)
     add("--keep", type=int, default=8)
@@ -261,15 +267,16 @@ def main():
             parameter.grad = sum(r[1][i] for r in results)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         step += 1
+        minutes = (time.monotonic() - began) / 60
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, args)
+            group["lr"] = learning_rate(step, args, minutes)
         optimiser.step()
         optimiser.zero_grad()
         total, tokens = total + sum(r[0] for r in results), tokens + count
         if step % 50 == 0:
             speed = tokens / (time.monotonic() - marked)
             print(f"{step} pass {epoch} loss {total / tokens:.3f} {speed:.0f} tokens/s", flush=True)
-        done = bool(args.updates) and step >= args.updates
+        done = bool(args.updates) and step >= args.updates or bool(args.minutes) and minutes >= args.minutes
         if not done and time.monotonic() - saved < args.save_minutes * 60:
             continue
         speed = tokens / (time.monotonic() - marked)
