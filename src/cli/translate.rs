@@ -183,7 +183,7 @@ fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
     if arguments.model.is_none() && source == ModelSource::Embedded {
         note(
             quiet,
-            "translating with the small embedded model; a better one is a `tarjoman models use NAME` away",
+            "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
         );
     }
     let mut progress = Download::new(show_progress(quiet), quiet);
