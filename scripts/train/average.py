@@ -10,12 +10,21 @@ import common
 from train import checkpoints
 
 
+def number(path: Path) -> int:
+    return int(path.stem.partition("-")[2])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=common.WORK)
-    parser.add_argument("--last", type=int, default=4, help="how many checkpoints")
+    parser.add_argument("--last", type=int, default=3, help="how many checkpoints")
     args = parser.parse_args()
-    chosen = checkpoints(args.work)[-args.last :]
+    chosen = []
+    for path in reversed(checkpoints(args.work)):
+        # The one at the end of a run can lie a step after the one before it; that counts once.
+        if not chosen or number(chosen[-1]) - number(path) >= 10:
+            chosen.append(path)
+    chosen = chosen[: args.last][::-1]
     if not chosen:
         raise SystemExit("no checkpoint yet: run train.py first")
     states = [torch.load(path, map_location="cpu", weights_only=True) for path in chosen]

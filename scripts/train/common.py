@@ -22,6 +22,7 @@ EOS_ID, UNK_ID, PAD_ID = 0, 1, 2
 # text is repeated, technical prose is thinned out. 0 leaves a corpus out (places: see README.md).
 WEIGHTS = {
     "news": 3.0,
+    "lexicon": 1.0,
     "tico19": 3.0,
     "tatoeba": 2.0,
     "massive": 1.0,
@@ -67,9 +68,11 @@ class Normaliser:
 
 
 def corpora(data: Path = DATA, news: Path = NEWS) -> list[tuple[str, Path]]:
-    """(corpus name, file) of everything there is; all files of the news folder are `news`."""
+    """(corpus name, file) of everything there is; the project's own text goes by its folder's name."""
     found = [(p.stem, p) for p in sorted(Path(data).glob("*.tsv"))]
-    return found + [("news", p) for p in sorted(Path(news).glob("*.tsv"))]
+    for folder in (Path(news), Path(news).with_name("lexicon")):
+        found += [(folder.name, p) for p in sorted(folder.glob("*.tsv"))]
+    return found
 
 
 def read_raw(path: Path):

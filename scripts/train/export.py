@@ -84,7 +84,8 @@ def main():
         assert torch.allclose(value, model.state_dict()[name].float(), rtol=0, atol=tolerance), name
     tokenizer = Tokenizer.from_file(str(made / "tokenizer.json"))
     normalise = common.Normaliser(args.table)
-    for line, made_line in zip(SAMPLES, translate(again, tokenizer, [normalise(s) for s in SAMPLES], "cpu", 4)):
+    translated = translate(again, tokenizer, [normalise(s) for s in SAMPLES], "cpu", beams=4)
+    for line, made_line in zip(SAMPLES, translated):
         print(line, "->", made_line)
 
     args.to.mkdir(parents=True, exist_ok=True)
@@ -92,7 +93,8 @@ def main():
         file.chmod(0o644)
         os.replace(file, args.to / file.name)
     made.rmdir()
-    print(f"{args.to.name}: updates {state['steps']}, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+    size = sum(p.numel() for p in model.parameters()) / 1e6
+    print(f"{args.to.name}: updates {state['steps']}, {size:.2f} M parameters")
 
 
 if __name__ == "__main__":
