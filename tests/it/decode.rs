@@ -8,7 +8,10 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use tarjoman::decode::{Batch, Hypothesis, SearchOptions, plan, search};
 use tarjoman::model::config::GenerationConfig;
-use tarjoman::model::{FileData, ModelFiles, Seq2Seq, TokenizerFiles, families};
+use tarjoman::model::source::Silent;
+use tarjoman::model::{
+    FileData, ModelFiles, ModelSource, Seq2Seq, Tokenizer, TokenizerFiles, families,
+};
 
 /// How far a score may be from transformers'.
 const SCORE_TOLERANCE: f32 = 1e-4;
@@ -129,6 +132,35 @@ fn a_t5_model_gives_the_tokens_and_scores_of_transformers() {
 #[test]
 fn an_mt5_model_gives_the_tokens_and_scores_of_transformers() {
     compare("mt5-tiny");
+}
+
+#[derive(Deserialize)]
+struct Line {
+    text: String,
+    tokens: Vec<u32>,
+    score: f32,
+    translation: String,
+}
+
+#[cfg(feature = "embedded-model")]
+#[test]
+fn the_embedded_model_translates_as_transformers_does() {
+    let text = std::fs::read_to_string(golden("fa-en-tiny/generate.jsonl")).expect("golden");
+    let lines: Vec<Line> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
+    assert_eq!(lines.len(), 64, "the golden file is whole");
+    let files = ModelSource::Embedded.resolve(&mut Silent).expect("the embedded model");
+    let tokenizer = Tokenizer::load(&files.tokenizer).expect("its tokenizer");
+    let model = families::load(&files, &Device::Cpu).expect("its network");
+    let config = GenerationConfig::load(&files).expect("its configuration");
+    let options = SearchOptions::of_model(&config).expect("its options");
+    let rows: Vec<Vec<u32>> =
+        lines.iter().map(|line| tokenizer.encode(&line.text).expect("ids")).collect();
+    for (line, found) in lines.iter().zip(run(model.as_ref(), &rows, &options)) {
+        assert_eq!(found[0].tokens, line.tokens, "{}", line.text);
+        assert!((found[0].score - line.score).abs() < SCORE_TOLERANCE, "{}", line.text);
+        assert_eq!(tokenizer.decode(&found[0].tokens).expect("text"), line.translation);
+    }
 }
 
 #[derive(Deserialize)]
