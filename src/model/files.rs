@@ -26,6 +26,11 @@ impl FileData {
         }
     }
 
+    /// The names of several files, to print in messages.
+    pub(super) fn names(files: &[Self]) -> String {
+        files.iter().map(Self::name).collect::<Vec<_>>().join(", ")
+    }
+
     /// The whole content.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ impl From<VarBuilder<'static>> for Weights {
 /// # Errors
 /// When a file is missing, truncated or of an unknown format.
 pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights> {
-    let name = files.iter().map(FileData::name).collect::<Vec<_>>().join(", ");
+    let name = FileData::names(files);
     let fail = |source| Error::Weights { file: name.clone(), source };
     if let [FileData::Static(_, bytes)] = files {
         return VarBuilder::from_slice_safetensors(bytes, dtype, device)

@@ -5,7 +5,8 @@
 
 use tarjoman::model::{Error, Tokenizer};
 
-use crate::tokenizer::{MULTILINGUAL, assert_equal_to_python, files_of, golden, load, with};
+use crate::decode::golden;
+use crate::tokenizer::{MULTILINGUAL, assert_equal_to_python, files_of, load, with};
 
 #[test]
 fn multilingual_models_give_the_ids_and_texts_of_python() {

@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 use serde::Deserialize;
 use tarjoman::model::{Error, FileData, Tokenizer, TokenizerFiles};
 
-pub(crate) fn golden(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
-}
+use crate::decode::golden;
 
 const SPM: &str = "sentencepiece.bpe.model";
 

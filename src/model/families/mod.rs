@@ -103,10 +103,7 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
             });
         }
     };
-    network.map_err(|source| Error::Weights {
-        file: files.weights.iter().map(FileData::name).collect::<Vec<_>>().join(", "),
-        source,
-    })
+    network.map_err(|source| Error::Weights { file: FileData::names(&files.weights), source })
 }
 
 fn boxed<T: Seq2Seq + 'static>(
