@@ -5,7 +5,7 @@
 //! ```text
 //! text:   document, persian            tensors:   model -> decode
 //!                 \__________ translate (the walk) __________/
-//!                                     ->   cli -> main
+//!                                jobs   ->   cli -> main
 //!
 //! Input -> Article -> Document -> Batch -> Hypothesis -> Translation -> AlignedDocument -> Output
 //!    reader     segment    batcher    search     detokenise      collect            writer
@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod decode;
 pub mod document;
+pub mod jobs;
 pub mod model;
 pub mod persian;
 pub mod translate;

@@ -3,8 +3,10 @@
 
 mod config;
 mod exit;
+mod interrupt;
 mod models;
 mod output;
+mod pipe;
 mod progress;
 mod translate;
 
@@ -25,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Translate one article
     Translate(Box<translate::Arguments>),
+    /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
+    Pipe(Box<pipe::Arguments>),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
 }
@@ -35,6 +39,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
+        Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
     };
     match result {

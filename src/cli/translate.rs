@@ -32,18 +32,8 @@ pub(super) struct Arguments {
     #[arg(short, long, value_enum)]
     format: Option<Format>,
 
-    /// A model: a folder, ORG/NAME[@REVISION], or a name that `tarjoman models` lists
-    /// [default: the one chosen with `models use`, or else the embedded one]
-    #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
-    model: Option<ModelSource>,
-
-    /// Language of the article, for multilingual models: an ISO 639 code [default: fa]
-    #[arg(long, value_name = "LANG")]
-    from: Option<String>,
-
-    /// Language of the translation, likewise; also for models with a language prefix [default: en]
-    #[arg(long, value_name = "LANG")]
-    to: Option<String>,
+    #[command(flatten)]
+    model: ModelArguments,
 
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -57,8 +47,26 @@ pub(super) struct Arguments {
     search: SearchArguments,
 }
 
+/// Which model, and for which languages.
 #[derive(Debug, clap::Args)]
-struct SearchArguments {
+pub(super) struct ModelArguments {
+    /// A model: a folder, ORG/NAME[@REVISION], or a name that `tarjoman models` lists
+    /// [default: the one chosen with `models use`, or else the embedded one]
+    #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
+    model: Option<ModelSource>,
+
+    /// Language of the article, for multilingual models: an ISO 639 code [default: fa]
+    #[arg(long, value_name = "LANG")]
+    from: Option<String>,
+
+    /// Language of the translation, likewise; also for models with a language prefix [default: en]
+    #[arg(long, value_name = "LANG")]
+    to: Option<String>,
+}
+
+/// How sentences are searched.
+#[derive(Debug, clap::Args)]
+pub(super) struct SearchArguments {
     /// Beams; 1 is greedy search
     #[arg(short, long, value_name = "N")]
     beams: Option<usize>,
@@ -121,9 +129,41 @@ impl ValueEnum for EarlyStopping {
     }
 }
 
+impl ModelArguments {
+    /// Finds the model, fetches it where that is needed, and loads it.
+    ///
+    /// # Errors
+    /// Whatever the model's room reports.
+    pub fn load(&self, quiet: bool) -> anyhow::Result<Translator> {
+        let source = match &self.model {
+            Some(source) => source.clone(),
+            None => default_model()?,
+        };
+        if self.model.is_none() && source == ModelSource::Embedded {
+            note(
+                quiet,
+                "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
+            );
+        }
+        let mut progress = Download::new(show_progress(quiet), quiet);
+        let files = source.resolve(&mut progress)?;
+        let options =
+            LoadOptions { from: self.from.clone(), to: self.to.clone(), ..LoadOptions::default() };
+        Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))
+    }
+}
+
 impl SearchArguments {
     /// What was typed, over what the model wants.
-    fn apply(&self, options: &mut TranslateOptions, candidates: usize) {
+    ///
+    /// # Errors
+    /// When a value is out of range.
+    pub fn options(
+        &self,
+        translator: &Translator,
+        candidates: usize,
+    ) -> anyhow::Result<TranslateOptions> {
+        let mut options = translator.options();
         let search = &mut options.search;
         search.candidates = candidates;
         search.beams = self.beams.unwrap_or(search.beams.max(candidates));
@@ -133,6 +173,8 @@ impl SearchArguments {
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
         options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
+        options.search.check()?;
+        Ok(options)
     }
 }
 
@@ -148,11 +190,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let input = arguments.input.display();
         return Err(Refusal::Usage(format!("the output would replace the article {input}")).into());
     }
-    let translator = load(arguments)?;
-
-    let mut options = translator.options();
-    arguments.search.apply(&mut options, arguments.candidates);
-    options.search.check()?;
+    let translator = arguments.model.load(arguments.quiet)?;
+    let options = arguments.search.options(&translator, arguments.candidates)?;
 
     let bar = Sentences::new(show_progress(arguments.quiet));
     let translated = translator.translate(article, &options, &bar);
@@ -172,26 +211,4 @@ fn format(arguments: &Arguments) -> anyhow::Result<Format> {
         (None, Some(path)) if path.as_os_str() != "-" => Ok(Format::from_path(path)?),
         (None, _) => Ok(Format::Terminal),
     }
-}
-
-fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
-    let quiet = arguments.quiet;
-    let source = match &arguments.model {
-        Some(source) => source.clone(),
-        None => default_model()?,
-    };
-    if arguments.model.is_none() && source == ModelSource::Embedded {
-        note(
-            quiet,
-            "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
-        );
-    }
-    let mut progress = Download::new(show_progress(quiet), quiet);
-    let files = source.resolve(&mut progress)?;
-    let options = LoadOptions {
-        from: arguments.from.clone(),
-        to: arguments.to.clone(),
-        ..LoadOptions::default()
-    };
-    Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))
 }

@@ -1,23 +1,18 @@
 //! A loaded model that translates documents.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::ops::ControlFlow;
 
 use candle_core::Device;
-use rayon::ThreadPoolBuilder;
 
-use super::collect::collect;
-use super::pieces::{Piece, cut};
-use super::segment::segment;
 use super::{Error, Result};
-use crate::decode::{self, Batch, Hypothesis, SearchOptions};
+use crate::decode::{self, SearchOptions};
 use crate::document::{AlignedDocument, Article};
 use crate::model::config::GenerationConfig;
 use crate::model::{self, ModelFiles, Seq2Seq, Tokenizer, families};
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
-    /// The document has so many sentences to translate (long ones count once a part).
+    /// A document that comes in has so many sentences to translate (long ones count once a part).
     fn planned(&self, sentences: usize);
     /// So many more of them are done.
     fn translated(&self, sentences: usize);
@@ -44,7 +39,7 @@ pub struct TranslateOptions {
     pub workers: usize,
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -69,10 +64,10 @@ impl Default for LoadOptions {
 /// A loaded model that translates documents. Nothing in it changes: many threads can share one.
 pub struct Translator {
     name: String,
-    model: Box<dyn Seq2Seq>,
-    tokenizer: Tokenizer,
+    pub(super) model: Box<dyn Seq2Seq>,
+    pub(super) tokenizer: Tokenizer,
     search: SearchOptions,
-    prefix: String,
+    pub(super) prefix: String,
 }
 
 impl Translator {
@@ -111,6 +106,14 @@ impl Translator {
         Ok(Self { name: files.name.clone(), model, tokenizer, search, prefix })
     }
 
+    /// Puts another network around or in place of this one, such as one that counts or, in tests,
+    /// one that fails.
+    #[must_use]
+    pub fn map_network(mut self, wrap: impl FnOnce(Box<dyn Seq2Seq>) -> Box<dyn Seq2Seq>) -> Self {
+        self.model = wrap(self.model);
+        self
+    }
+
     /// The model as the user named it.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -133,80 +136,18 @@ impl Translator {
         options: &TranslateOptions,
         observer: &dyn Observer,
     ) -> Result<AlignedDocument> {
-        let document = segment(article);
-        let limit = self.model.max_source_tokens();
-        let pieces = cut(&document, &self.tokenizer, &self.prefix, limit)?;
-        observer.planned(pieces.len());
-        let hypotheses = self.decode(&pieces, options, observer)?;
-        collect(document, self.name.clone(), &self.tokenizer, &pieces, &hypotheses)
-    }
-
-    /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.
-    fn decode(
-        &self,
-        pieces: &[Piece],
-        options: &TranslateOptions,
-        observer: &dyn Observer,
-    ) -> Result<Vec<Vec<Hypothesis>>> {
-        let lengths: Vec<usize> = pieces.iter().map(|piece| piece.tokens.len()).collect();
-        let groups = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
-        let next = AtomicUsize::new(0);
-        let stopped = AtomicBool::new(false);
-        let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); pieces.len()];
-        let workers = options.workers.clamp(1, groups.len().max(1));
-        // Products run in the pool of the thread that asks for them.
-        let pools = (0..workers)
-            .map(|_| ThreadPoolBuilder::new().num_threads((cores() / workers).max(1)).build())
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(Error::Threads)?;
-        let (sender, receiver) = mpsc::sync_channel(2 * workers);
-        std::thread::scope(|scope| {
-            for pool in &pools {
-                let sender = sender.clone();
-                let (groups, next, stopped) = (&groups, &next, &stopped);
-                scope.spawn(move || {
-                    while !stopped.load(Ordering::Relaxed) {
-                        let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                            break;
-                        };
-                        let found = pool.install(|| self.decode_group(pieces, group, options));
-                        // The collector is gone only when it has met an error.
-                        if sender.send((group, found)).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-            drop(sender);
-            for (group, found) in receiver {
-                let found = found.inspect_err(|_| stopped.store(true, Ordering::Relaxed))?;
-                observer.translated(group.len());
-                for (index, hypotheses) in group.iter().zip(found) {
-                    results[*index] = hypotheses;
-                }
-            }
-            Ok::<(), Error>(())
+        let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
+        let prepared = self.prepare(article)?;
+        // With fewer batches than workers, each has more of the cores.
+        let lengths: Vec<usize> = prepared.pieces.iter().map(|piece| piece.tokens.len()).collect();
+        let batches = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
+        let workers = options.workers.clamp(1, batches.len().max(1));
+        let options = TranslateOptions { workers, ..options.clone() };
+        let mut translated = None;
+        self.run(std::iter::once(((), bytes, Ok(prepared))), &options, observer, |(), result| {
+            translated = Some(result);
+            ControlFlow::Continue(())
         })?;
-        Ok(results)
-    }
-
-    fn decode_group(
-        &self,
-        pieces: &[Piece],
-        group: &[usize],
-        options: &TranslateOptions,
-    ) -> Result<Vec<Vec<Hypothesis>>> {
-        let fail = |source| {
-            let sentences = || group.iter().map(|index| pieces[*index].sentence + 1);
-            Error::Search {
-                first: sentences().min().unwrap_or(0),
-                last: sentences().max().unwrap_or(0),
-                source: Box::new(source),
-            }
-        };
-        let rows: Vec<(usize, &[u32])> =
-            group.iter().map(|index| (*index, pieces[*index].tokens.as_slice())).collect();
-        let batch = Batch::new(&rows, options.search.pad, self.model.device()).map_err(fail)?;
-        decode::search(self.model.as_ref(), &batch, &options.search).map_err(fail)
+        translated.unwrap_or(Err(Error::Lost))
     }
 }

@@ -11,10 +11,12 @@ mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
 mod persian;
+mod pipe_command;
 #[cfg(feature = "hub")]
 mod pull;
 mod rooms;
 mod source;
+mod stream;
 mod t5;
 mod tokenizer;
 mod translate_command;

@@ -9,7 +9,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("decode", &["model"]),
     ("translate", &["document", "persian", "model", "decode"]),
-    ("cli", &["document", "persian", "model", "decode", "translate"]),
+    ("jobs", &["document", "translate"]),
+    ("cli", &["document", "persian", "model", "decode", "translate", "jobs"]),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
