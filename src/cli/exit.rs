@@ -15,6 +15,7 @@ Exit codes:
   66  the input can't be read
   69  the model can't be fetched, or is not in the cache while offline
   70  the model failed while it ran
+  73  another run works on the output directory
   74  the output, the cache or the configuration can't be written
   75  interrupted; what was in flight is written
   78  the model or the configuration can't be used: missing, damaged, wrong type";
@@ -26,6 +27,7 @@ const DATA: u8 = 65;
 const NO_INPUT: u8 = 66;
 const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
+const IN_USE: u8 = 73;
 const IO: u8 = 74;
 pub(super) const INTERRUPTED: u8 = 75;
 const CONFIG: u8 = 78;
@@ -154,7 +156,7 @@ fn of_translate(error: &translate::Error) -> u8 {
         Error::Model(error) => of_model(error),
         Error::Options(source) | Error::Search { source, .. } => of_decode(source),
         Error::Language { .. } => USAGE,
-        Error::Threads(_) | Error::Crashed { .. } | Error::Lost => SOFTWARE,
+        Error::Threads(_) | Error::Crashed { .. } | Error::Cancelled | Error::Lost => SOFTWARE,
         Error::Unsplittable { .. } => DATA,
     }
 }
@@ -164,7 +166,9 @@ fn of_job(error: &jobs::Error) -> u8 {
     match error {
         Error::Input { .. } => NO_INPUT,
         Error::Output { .. } | Error::File { .. } => IO,
-        Error::Shard { .. } => USAGE,
+        Error::Shard { .. } | Error::Glob { .. } | Error::SamePlace { .. } => USAGE,
+        Error::Locked { .. } => IN_USE,
+        Error::Watch { .. } => SOFTWARE,
         Error::Translate(error) => of_translate(error),
     }
 }

@@ -13,8 +13,8 @@ use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
 use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
-use crate::model::ModelSource;
 use crate::model::config::EarlyStopping;
+use crate::model::{ModelFiles, ModelSource};
 use crate::translate::{LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
@@ -135,6 +135,22 @@ impl ModelArguments {
     /// # Errors
     /// Whatever the model's room reports.
     pub fn load(&self, quiet: bool) -> anyhow::Result<Translator> {
+        self.load_files(quiet).map(|(translator, _)| translator)
+    }
+
+    /// As [`ModelArguments::load`], with a name for all that translations depend on: what is in
+    /// the model's files, and the languages.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn load_known(&self, quiet: bool) -> anyhow::Result<(Translator, String)> {
+        let (translator, files) = self.load_files(quiet)?;
+        let (from, to) = (self.from.as_deref(), self.to.as_deref());
+        let identity = format!("{} {from:?} {to:?}", files.fingerprint()?);
+        Ok((translator, identity))
+    }
+
+    fn load_files(&self, quiet: bool) -> anyhow::Result<(Translator, ModelFiles)> {
         let source = match &self.model {
             Some(source) => source.clone(),
             None => default_model()?,
@@ -149,7 +165,9 @@ impl ModelArguments {
         let files = source.resolve(&mut progress)?;
         let options =
             LoadOptions { from: self.from.clone(), to: self.to.clone(), ..LoadOptions::default() };
-        Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))
+        let translator = Translator::load(&files, &options)
+            .with_context(|| format!("could not load model {source}"))?;
+        Ok((translator, files))
     }
 }
 
@@ -200,7 +218,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         translated.with_context(|| format!("could not translate {}", arguments.input.display()))?;
 
     let color = matches!(output, Output::Stdout) && use_color(&std::io::stdout());
-    let options = WriteOptions { color, candidates: arguments.candidates > 1 };
+    let options =
+        WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
     Ok(())
 }

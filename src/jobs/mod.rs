@@ -2,14 +2,27 @@
 //! it, and what failed. Knows the walk and the formats; does not print, and does not know how a
 //! sentence is translated.
 
+mod batch;
+mod feed;
+mod journal;
+mod output;
+mod parts;
 mod pipe;
+mod progress;
+mod report;
 mod rows;
 mod shard;
+mod walk;
+mod watch;
 
 use std::path::PathBuf;
 
+pub use batch::{Batch, BatchOptions, Plan, Planned};
 pub use pipe::{PipeOptions, PipeSummary, pipe};
+pub use progress::{Progress, Snapshot};
 pub use shard::Shard;
+pub use walk::WalkOptions;
+pub use watch::Watch;
 
 use crate::translate;
 
@@ -52,6 +65,32 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another run works on the output directory.
+    #[error("another run works on {}", path.display())]
+    Locked {
+        /// The output directory.
+        path: PathBuf,
+    },
+    /// A glob that makes no sense.
+    #[error("a glob can't be used: {reason}")]
+    Glob {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Outputs would take the places of their sources.
+    #[error("the outputs of {} would lie among their sources", path.display())]
+    SamePlace {
+        /// The input directory.
+        path: PathBuf,
+    },
+    /// A directory can't be watched.
+    #[error("could not watch {}: {reason}", path.display())]
+    Watch {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// The engine could not be started.
     #[error(transparent)]
     Translate(#[from] translate::Error),
@@ -75,6 +114,12 @@ impl Error {
             }
             Self::File { .. } => {
                 "check that the folder exists, that you may write there, and that the disk has room".into()
+            }
+            Self::Locked { .. } => "wait for it, or give another output directory".into(),
+            Self::Glob { .. } => "globs are those of .gitignore, such as '*.txt' or '!drafts/**'".into(),
+            Self::SamePlace { .. } => "give an output directory of its own".into(),
+            Self::Watch { .. } => {
+                "run without --watch from time to time; what is done is not done again".into()
             }
             Self::Translate(error) => return error.hint(),
         })

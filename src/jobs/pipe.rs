@@ -19,11 +19,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::progress::Control;
 use super::rows::{LONGEST_LINE, Line, Row, read_line};
 use super::{Error, Result, Shard, told};
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::document::{AlignedDocument, Article, Candidate, Issue, readers};
-use crate::translate::{Silent, TranslateOptions, Translator};
+use crate::translate::{self, TranslateOptions, Translator};
 
 /// Lines that are read ahead of the engine.
 const LINES_AHEAD: usize = 16;
@@ -119,8 +120,14 @@ pub fn pipe(
     let mut summary = PipeSummary::default();
     let broken = Mutex::new(None);
     let mut refused = None;
-    let rows = rows(input, options, stop, &broken);
-    translator.stream(rows, &options.translate, &Silent, |waiting: Waiting, translated| {
+    let gone = AtomicBool::new(false);
+    let ended = || stop.load(Ordering::Relaxed) || gone.load(Ordering::Relaxed);
+    let rows = rows(input, options, &ended, &broken);
+    let control = Control(stop);
+    translator.stream(rows, &options.translate, &control, |waiting: Waiting, translated| {
+        if matches!(translated, Err(translate::Error::Cancelled)) {
+            return ControlFlow::Break(());
+        }
         let error = waiting.error.or_else(|| translated.as_ref().err().map(|error| told(error)));
         let written = match (&error, &translated) {
             (None, Ok(document)) => answer(&waiting.row, document, options, out),
@@ -137,6 +144,8 @@ pub fn pipe(
                 ControlFlow::Continue(())
             }
             Err(source) => {
+                // Or the next row would be waited for.
+                gone.store(true, Ordering::Relaxed);
                 refused = Some(Error::Output { line: waiting.line, source });
                 ControlFlow::Break(())
             }
@@ -157,7 +166,7 @@ pub fn pipe(
 fn rows<'a>(
     mut input: impl BufRead + Send + 'static,
     options: &'a PipeOptions,
-    stop: &'a AtomicBool,
+    ended: &'a (dyn Fn() -> bool + Sync),
     broken: &'a Mutex<Option<Error>>,
 ) -> impl Iterator<Item = (Waiting, Article)> + Send + 'a {
     let (sender, lines) = sync_channel(LINES_AHEAD);
@@ -172,7 +181,7 @@ fn rows<'a>(
     });
     let mut number = 0;
     let next = move || loop {
-        if stop.load(Ordering::Relaxed) {
+        if ended() {
             return None;
         }
         match lines.recv_timeout(GLANCE) {
@@ -202,7 +211,7 @@ fn prepare(line: &Line, line_number: u64, field: &str) -> (Waiting, Article) {
             Err((Row::unknown(), reason))
         }
     };
-    let parsed = parsed.and_then(|row| match row.text(field) {
+    let parsed = parsed.and_then(|mut row| match row.text(field) {
         Ok(text) => Ok((row, text)),
         Err(reason) => Err((row, reason)),
     });

@@ -89,13 +89,19 @@ impl Row {
         Self(Vec::new())
     }
 
-    /// A field that holds text. Of several of one name the last counts, as everywhere.
-    pub fn text(&self, field: &str) -> Result<String, String> {
-        let Some((_, value)) = self.0.iter().rfind(|(key, _)| key == field) else {
+    /// A field that holds text. Of several of one name the last counts, as everywhere. A text
+    /// that can't be read (half a surrogate pair) leaves the row, or nobody could read the answer.
+    pub fn text(&mut self, field: &str) -> Result<String, String> {
+        let Some(at) = self.0.iter().rposition(|(key, _)| key == field) else {
             return Err(format!("there is no field {field:?}"));
         };
-        serde_json::from_str(value.get()).map_err(|_| {
-            let start: String = value.get().chars().take(40).collect();
+        let value = self.0[at].1.get();
+        serde_json::from_str(value).map_err(|_| {
+            let start: String = value.chars().take(40).collect();
+            if value.starts_with('"') {
+                self.0.remove(at);
+                return format!("field {field:?} has an escape that is no character");
+            }
             format!("field {field:?} is no text but {start}")
         })
     }

@@ -74,7 +74,7 @@ impl Translator {
     ///   block
     /// * `observer`: hears of every article as it comes in, and of sentences as they are done
     /// * `deliver`: gets the results on this thread, while others are being translated; ends
-    ///   everything by `Break`
+    ///   everything by `Break`, after what `articles` is just reading
     ///
     /// # Errors
     /// When an option is out of range or the system gives no threads. What is wrong with one
@@ -123,7 +123,7 @@ impl Translator {
         std::thread::scope(|scope| {
             for pool in &pools {
                 let (events, queue) = (events.clone(), &queue);
-                scope.spawn(move || self.work(pool, queue, options, &events));
+                scope.spawn(move || self.work(pool, queue, options, observer, &events));
             }
             let queue = &queue;
             scope.spawn(move || {
@@ -150,11 +150,16 @@ impl Translator {
         pool: &ThreadPool,
         queue: &Queue,
         options: &TranslateOptions,
+        observer: &dyn Observer,
         events: &SyncSender<Event<T>>,
     ) {
         while let Some(mut rows) = queue.next() {
             rows.retain(|row| !row.job.has_failed());
-            let found = pool.install(|| self.decode(&rows, options));
+            let found = if observer.is_cancelled() {
+                rows.iter().map(|_| Err(Error::Cancelled)).collect()
+            } else {
+                pool.install(|| self.decode(&rows, options))
+            };
             let decoded = rows.into_iter().zip(found).collect();
             // The collector is gone when nobody wants the rest.
             if events.send(Event::Decoded(decoded)).is_err() {

@@ -42,6 +42,9 @@ pub enum Error {
         /// Last sentence of the batch, likewise.
         last: usize,
     },
+    /// The observer wanted no more.
+    #[error("the translation was called off")]
+    Cancelled,
     /// A document went in and did not come out, which is a bug.
     #[error("the translation was lost")]
     Lost,
@@ -85,6 +88,7 @@ impl Error {
         match self {
             Self::Model(error) => error.hint(),
             Self::Options(source) | Self::Search { source, .. } => source.hint(),
+            Self::Cancelled => return None,
             Self::Crashed { .. } | Self::Lost => Some("this is a bug; please report it".into()),
             Self::Language { .. } => Some("leave out --from and --to".into()),
             Self::Threads(_) => Some("the system may limit the number of threads".into()),

@@ -16,6 +16,10 @@ pub trait Observer: Sync {
     fn planned(&self, sentences: usize);
     /// So many more of them are done.
     fn translated(&self, sentences: usize);
+    /// Asked between batches: whether what is not begun is to be left. Default: no.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// An observer that does nothing.

@@ -3,11 +3,17 @@
 
 use std::io;
 
-use super::one_line;
+use super::{WriteOptions, one_line};
 use crate::document::{AlignedDocument, BlockKind, TranslationUnit};
 
-pub(super) fn write(document: &AlignedDocument, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "*Machine translation, not reviewed. Model: {}.*", escaped(&document.model))?;
+pub(super) fn write(
+    document: &AlignedDocument,
+    options: WriteOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    if options.blocks_before == 0 {
+        writeln!(out, "*Machine translation, not reviewed. Model: {}.*", escaped(&document.model))?;
+    }
     for (block, units) in document.blocks().filter(|(_, units)| !units.is_empty()) {
         writeln!(out)?;
         match block.kind {
