@@ -96,14 +96,15 @@ impl Row {
             return Err(format!("there is no field {field:?}"));
         };
         let value = self.0[at].1.get();
-        serde_json::from_str(value).map_err(|_| {
-            let start: String = value.chars().take(40).collect();
-            if value.starts_with('"') {
-                self.0.remove(at);
-                return format!("field {field:?} has an escape that is no character");
-            }
-            format!("field {field:?} is no text but {start}")
-        })
+        if let Ok(text) = serde_json::from_str(value) {
+            return Ok(text);
+        }
+        if value.starts_with('"') {
+            self.0.remove(at);
+            return Err(format!("field {field:?} has an escape that is no character"));
+        }
+        let start: String = value.chars().take(40).collect();
+        Err(format!("field {field:?} is no text but {start}"))
     }
 
     /// Writes the row with the fields of an answer after its own. `answer` serialises as an

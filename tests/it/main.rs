@@ -1,5 +1,6 @@
 //! One integration binary: each further one would link candle again.
 
+mod batch_command;
 mod decode;
 mod document;
 mod gguf;
