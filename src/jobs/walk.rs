@@ -88,15 +88,18 @@ impl Walk {
     /// All there is, sorted by name within each directory, so that two walks meet it alike.
     pub fn iter(&self) -> impl Iterator<Item = Found> + Send + use<> {
         let output = self.output.clone();
-        let root = self.root.clone();
+        let (root, globs) = (self.root.clone(), self.globs.clone());
         let mut walk = WalkBuilder::new(&root);
         walk.standard_filters(false)
             .hidden(!self.options.hidden)
             .ignore(!self.options.no_ignore)
             .follow_links(self.options.follow)
-            .overrides(self.globs.clone())
             .sort_by_file_name(Ord::cmp)
-            .filter_entry(move |entry| !is_at(entry, &output));
+            .filter_entry(move |entry| {
+                // As overrides of the walk they would take hidden and ignored files too.
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                !globs.matched(entry.path(), is_folder).is_ignore() && !is_at(entry, &output)
+            });
         if !self.options.no_ignore {
             walk.add_custom_ignore_filename(IGNORE_FILE);
         }

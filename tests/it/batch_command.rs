@@ -16,7 +16,10 @@ fn batch(input: &Path, output: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tarjoman"));
     command.env("TARJOMAN_CONFIG", "/nonexistent/tarjoman.toml").env_remove("TARJOMAN_MODEL");
     command.arg("batch").arg(input).arg(output).arg("--model").arg(golden("marian-tiny"));
-    command.args(["--beams", "1", "--max-length", "8", "--format", "text"]).args(arguments);
+    command.args(["--beams", "1", "--format", "text"]).args(arguments);
+    if !arguments.contains(&"--max-length") {
+        command.args(["--max-length", "8"]);
+    }
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
