@@ -194,6 +194,7 @@ def arguments():
     add("--dropout", type=float, default=0.1)
     add("--smoothing", type=float, default=0.1)
     add("--bpe-dropout", type=float, default=0.1)
+    add("--slots", type=float, default=0.0, help="share of news pairs with their names and dates exchanged")
     add("--guide", type=float, default=0.3, help="weight of guided alignment; 0 for none")
     add("--lr", type=float, default=1e-3)
     add("--warmup", type=int, default=400)
@@ -245,7 +246,7 @@ def main():
             cross, guide = loss_of(model, source, target, args.smoothing, lexicon if args.guide else None, caught)
         return cross.item(), torch.autograd.grad((cross + args.guide * guide) / count, parameters)
 
-    stream = Batches(args.work, args.budget, args.bpe_dropout, args.seed)
+    stream = Batches(args.work, args.budget, args.bpe_dropout, args.seed, slots=args.slots)
     held_out = common.read_prepared(args.work / "valid.tsv")
     held_out = list(zip(stream.encode([r[2] for r in held_out]), stream.encode([r[1] for r in held_out])))
     held_out.sort(key=lambda p: len(p[0]))
