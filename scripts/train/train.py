@@ -255,7 +255,7 @@ def main():
     references = common.sentences(args.eval / "flores-dev.en")[:200]
     curve = args.work / "curve.tsv"
     if not curve.exists():
-        curve.write_text("updates\tpasses\tminutes\ttokens_s\ttrain_loss\theld_out_loss\tdev200_bleu\n")
+        curve.write_text("updates\tpasses\tminutes\ttokens_s\ttrain_loss\theld_out_loss\tdev200_bleu\tpairs\n")
     print(f"{sum(p.numel() for p in parameters) / 1e6:.2f} M parameters, from update {step}", flush=True)
 
     began = saved = scored = time.monotonic()
@@ -296,7 +296,7 @@ def main():
         loss = held_out_loss(model, held_out, args.device)
         with curve.open("a") as out:
             out.write(
-                f"{step}\t{epoch}\t{seconds / 60:.1f}\t{speed:.0f}\t{total / tokens:.4f}\t{loss:.4f}\t{bleu}\n"
+                f"{step}\t{epoch}\t{seconds / 60:.1f}\t{speed:.0f}\t{total / tokens:.4f}\t{loss:.4f}\t{bleu}\t{len(stream.rows)}\n"
             )
         print(f"saved {step}, held-out loss {loss:.4f} {bleu}", flush=True)
         total, tokens, saved = 0.0, 0, time.monotonic()
