@@ -20,6 +20,7 @@ import sys
 
 import numpy as np
 import sentencepiece
+import tokenizer_goldens
 import torch
 from common import GOLDEN, pairs, write_jsonl
 from transformers import GenerationMixin, PretrainedConfig, PreTrainedModel
@@ -128,8 +129,7 @@ def yml(options):
 
 def make_weights(options, generator):
     """float32 weights under Marian's names; products are `x @ W`."""
-    dim, heads = options["dim-emb"], {}
-    weights = {}
+    dim, weights = options["dim-emb"], {}
     inner = {
         "encoder": options["transformer-dim-ffn"],
         "decoder": options["transformer-decoder-dim-ffn"] or options["transformer-dim-ffn"],
@@ -627,10 +627,27 @@ def make(name, kind, alphas=False, shortlist=False, options=None, separate=False
     (folder / "activations.json").write_text(text + "\n", encoding="utf-8")
 
 
+def tokens(name, source, target):
+    """encode.jsonl and decode.jsonl: the SentencePiece library, and the end token."""
+    load = lambda file: sentencepiece.SentencePieceProcessor(model_file=str(GOLDEN / name / file))
+    source, target = load(source), load(target)
+    english, persian = tokenizer_goldens.real_lines()
+    tokenizer_goldens.write(
+        GOLDEN / name,
+        lambda text: [*source.encode(text), EOS],
+        lambda ids: target.decode([i for i in ids if i not in (EOS, UNK)]).strip(),
+        [*tokenizer_goldens.HOSTILE, *tokenizer_goldens.mixed(30), *persian[:60]],
+        [*english[:60], *tokenizer_goldens.HOSTILE[:20]],
+        lambda text: [*target.encode(text), EOS],
+    )
+
+
 def main():
     torch.set_num_threads(1)
     for name in sys.argv[1:] or MODELS:
         make(name, **MODELS[name])
+    tokens("firefox-tiny", "vocab.faen.spm", "vocab.faen.spm")
+    tokens("firefox-float", "srcvocab.faen.spm", "trgvocab.faen.spm")
 
 
 if __name__ == "__main__":

@@ -39,17 +39,17 @@ enum Command {
     },
     /// Fetch a model into the cache and verify it
     Pull {
-        /// A name from the list, or ORG/NAME[@REVISION]
+        /// A name from the list, ORG/NAME[@REVISION], or addresses
         model: String,
     },
     /// Make a model the default, fetching it where that is needed
     Use {
-        /// A name from the list, ORG/NAME[@REVISION], a folder, or `embedded`
+        /// A name from the list, ORG/NAME[@REVISION], a folder, addresses, or `embedded`
         model: String,
     },
     /// Delete a model from the cache, all its revisions
     Remove {
-        /// A name from the list, or ORG/NAME
+        /// A name from the list, ORG/NAME, or addresses
         model: String,
     },
 }
@@ -283,8 +283,7 @@ fn remove(name: &str) -> Result<()> {
 }
 
 fn remove_addresses(addresses: &Addresses) -> Result<()> {
-    let was_default =
-        matches!(config::default_model()?, ModelSource::Addresses(default) if default == *addresses);
+    let was_default = matches!(config::default_model()?, ModelSource::Addresses(default) if default == *addresses);
     let Some(freed) = hub::site::remove(addresses, &Settings::from_env().cache)? else {
         return Err(Refusal::Nothing(format!("model {addresses} is not in the cache")).into());
     };

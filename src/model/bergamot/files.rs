@@ -54,10 +54,11 @@ pub(in crate::model) fn is_here(shelf: &dyn Shelf) -> bool {
 
 /// Takes the files from the shelf, the weights last.
 pub(in crate::model) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
-    let names = choose(&shelf.names())
-        .map_err(|what| Error::Missing { model: model.to_string(), what })?;
+    let names =
+        choose(&shelf.names()).map_err(|what| Error::Missing { model: model.to_string(), what })?;
     let source = shelf.take(&names.source)?;
-    let target = if names.target == names.source { source.clone() } else { shelf.take(&names.target)? };
+    let target =
+        if names.target == names.source { source.clone() } else { shelf.take(&names.target)? };
     let shortlist = names.shortlist.map(|name| shelf.take(&name)).transpose()?;
     let weights = shelf.take(&names.model)?;
     Ok(ModelFiles {
@@ -103,7 +104,8 @@ fn choose(names: &[String]) -> Result<Names, String> {
         let fits = |name: &&String| {
             let middle = plain(name).strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
             middle.is_some_and(|middle| {
-                middle.is_empty() || wanted.is_none_or(|pair| middle.split('.').any(|part| part == pair))
+                middle.is_empty()
+                    || wanted.is_none_or(|pair| middle.split('.').any(|part| part == pair))
             })
         };
         names.iter().filter(fits).min_by_key(|name| name.ends_with(GZIPPED)).cloned()

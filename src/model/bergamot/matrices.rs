@@ -40,8 +40,12 @@ impl Matrices<'_> {
         Ok(match array.kind {
             Kind::Intgemm8 => {
                 let alpha = self.alpha(name)?;
-                let matrix =
-                    Int8Matrix::new(int8(&array), [output, input], self.factor(&array, name)?, alpha)?;
+                let matrix = Int8Matrix::new(
+                    int8(&array),
+                    [output, input],
+                    self.factor(&array, name)?,
+                    alpha,
+                )?;
                 Linear::Int8 { weight: Arc::new(matrix), bias }
             }
             Kind::Intgemm16 => {
@@ -88,7 +92,8 @@ impl Matrices<'_> {
     fn alpha(&self, name: &str) -> Result<Option<f32>> {
         let own = format!("{name}_QuantMultA");
         let names = [own.as_str(), "none_QuantMultA"];
-        let among = if name.ends_with("Wemb") || name.contains("logit") { &names[..] } else { &names[..1] };
+        let among =
+            if name.ends_with("Wemb") || name.contains("logit") { &names[..] } else { &names[..1] };
         let Some(name) = among.iter().find(|name| self.container.get(name).is_some()) else {
             return Ok(None);
         };

@@ -68,12 +68,7 @@ struct Around {
 }
 
 impl Around {
-    fn load(
-        matrices: &Matrices<'_>,
-        options: &Options,
-        before: &str,
-        after: &str,
-    ) -> Result<Self> {
+    fn load(matrices: &Matrices<'_>, options: &Options, before: &str, after: &str) -> Result<Self> {
         let (pre, post) = (&options.transformer_preprocess, &options.transformer_postprocess);
         Ok(Self {
             before: Steps::load(matrices, pre, before, "_pre", options.dim_emb)?,
@@ -113,9 +108,8 @@ impl FeedForward {
 
     /// `[.., channels]` to the same shape.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.around.forward(x, |x| {
-            self.second.forward(&self.activation.forward(&self.first.forward(x)?)?)
-        })
+        self.around
+            .forward(x, |x| self.second.forward(&self.activation.forward(&self.first.forward(x)?)?))
     }
 }
 
@@ -256,19 +250,13 @@ impl Student {
     ///
     /// # Errors
     /// When a file is damaged or of another kind, or its network is one that is not known.
-    pub(super) fn load(
-        files: &ModelFiles,
-        shared: bool,
-        device: &Device,
-    ) -> model::Result<Self> {
+    pub(super) fn load(files: &ModelFiles, shared: bool, device: &Device) -> model::Result<Self> {
         let model = &files.config;
         let wrong = |file: &FileData, reason| Error::Config { file: file.name(), reason };
         let container =
             Container::parse(model.read()?.into_owned()).map_err(|reason| wrong(model, reason))?;
-        let options = container
-            .options()
-            .and_then(Options::parse)
-            .map_err(|reason| wrong(model, reason))?;
+        let options =
+            container.options().and_then(Options::parse).map_err(|reason| wrong(model, reason))?;
         let shortlist = files
             .weights
             .get(1)
@@ -297,11 +285,8 @@ impl Student {
         } else {
             matrices.linear("decoder_ff_logit_out_W", None, channels, targets)?
         };
-        let bias = if options.output_omit_bias {
-            None
-        } else {
-            Some(matrices.vector(bias, targets)?)
-        };
+        let bias =
+            if options.output_omit_bias { None } else { Some(matrices.vector(bias, targets)?) };
         let steps = |side: &str, operations, place, suffix| {
             Steps::load(matrices, operations, &format!("{side}_{place}"), suffix, channels)
         };

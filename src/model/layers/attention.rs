@@ -77,7 +77,11 @@ impl Attention {
     ///
     /// # Errors
     /// When `channels` is no multiple of `heads`.
-    pub fn of([query, key, value, output]: [Linear; 4], channels: usize, heads: usize) -> Result<Self> {
+    pub fn of(
+        [query, key, value, output]: [Linear; 4],
+        channels: usize,
+        heads: usize,
+    ) -> Result<Self> {
         let AttentionOptions { head_dim, scale, .. } = AttentionOptions::bart(channels, heads)?;
         Ok(Self { query, key, value, output, heads, head_dim, scale })
     }
