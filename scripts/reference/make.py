@@ -1,5 +1,6 @@
 """Makes all golden data anew: `python scripts/reference/make.py`."""
 
+import firefox
 import generation
 import models
 import multilingual
@@ -23,6 +24,7 @@ def main():
     generation.main()
     t5_gguf.main()
     t5_tokenizer.main()
+    firefox.main()
 
 
 if __name__ == "__main__":

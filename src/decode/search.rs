@@ -50,6 +50,8 @@ pub fn search(
             (index, search)
         })
         .collect();
+    // Each with its own longest target.
+    let own: Vec<_> = batch.lengths.iter().map(|tokens| options.for_source(*tokens)).collect();
     let mut last = vec![options.start; count];
 
     loop {
@@ -63,12 +65,12 @@ pub fn search(
         let parents: Vec<Vec<usize>> = live
             .par_iter_mut()
             .zip(scores.par_chunks_mut(rows_each * vocabulary))
-            .map(|((_, search), scores)| match search {
+            .map(|((index, search), scores)| match search {
                 Search::Greedy(greedy) => {
-                    greedy.advance(scores, &processors, options);
+                    greedy.advance(scores, &processors, &own[*index]);
                     vec![0]
                 }
-                Search::Beam(beam) => beam.advance(scores, vocabulary, &processors, options),
+                Search::Beam(beam) => beam.advance(scores, vocabulary, &processors, &own[*index]),
             })
             .collect();
 
@@ -82,8 +84,8 @@ pub fn search(
             };
             if done {
                 results[index] = match search {
-                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(options)],
-                    Search::Beam(beam) => beam.into_hypotheses(options),
+                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(&own[index])],
+                    Search::Beam(beam) => beam.into_hypotheses(&own[index]),
                 };
                 continue;
             }

@@ -2,6 +2,7 @@
 
 mod decode;
 mod document;
+mod firefox;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;

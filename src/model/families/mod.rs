@@ -1,12 +1,14 @@
 //! Owns the networks, a file a family, and the choice between them by `model_type`.
 
 mod bart;
+mod bergamot;
 mod m2m100;
 mod marian;
 mod mbart;
 mod t5;
 
 pub use bart::Bart;
+pub use bergamot::Student;
 pub use t5::T5;
 
 use candle_core::{DType, Device};
@@ -17,7 +19,7 @@ use self::marian::MarianConfig;
 use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
 use super::layers::Activation;
-use super::{Error, FileData, ModelFiles, Result, Seq2Seq, weights};
+use super::{Error, FileData, ModelFiles, Result, Seq2Seq, TokenizerFiles, weights};
 
 /// The part of `config.json` that the BART family shares.
 #[derive(Debug, Clone, Deserialize)]
@@ -83,6 +85,10 @@ impl BartConfig {
 /// # Errors
 /// When the type is unknown, a file is damaged, or weights do not fit the configuration.
 pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
+    if let TokenizerFiles::Bergamot { source, target } = &files.tokenizer {
+        return Student::load(files, source.name() == target.name(), device)
+            .map(|student| Box::new(student) as _);
+    }
     let architecture: Architecture = parse(&files.config)?;
     let open = || weights::open(&files.weights, DType::F32, device);
     let network = match architecture.model_type.as_str() {
