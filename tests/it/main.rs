@@ -6,6 +6,7 @@ mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod languages;
+mod metrics;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
@@ -14,6 +15,7 @@ mod persian;
 #[cfg(feature = "hub")]
 mod pull;
 mod rooms;
+mod score_command;
 mod source;
 mod t5;
 mod tokenizer;
