@@ -7,6 +7,7 @@ mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod languages;
+mod metrics;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
@@ -15,6 +16,7 @@ mod persian;
 #[cfg(feature = "hub")]
 mod pull;
 mod rooms;
+mod score_command;
 mod source;
 mod t5;
 mod tokenizer;
