@@ -91,6 +91,7 @@ impl SearchOptions {
     pub(super) fn for_source(&self, tokens: usize) -> Cow<'_, Self> {
         let Some(factor) = self.max_length_factor else { return Cow::Borrowed(self) };
         // At least one token; a cast of what is out of range stops at the ends of the range.
+        #[allow(clippy::cast_sign_loss)] // the factor is above 0, see `check`
         let longest = ((tokens as f32 * factor).ceil() as usize).max(1).saturating_add(1);
         if longest >= self.max_length {
             return Cow::Borrowed(self);

@@ -261,10 +261,10 @@ fn lacking(forms: &[Form], shelf: &dyn Shelf) -> String {
 /// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
 /// finds the weights of an interrupted download finds the rest as well.
 pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
+    const ANY: [Form; 4] = [Form::SentencePiece, Form::T5, Form::Mbart50, Form::Json];
     if !shelf.has(CONFIG) && bergamot::files::is_here(shelf) {
         return bergamot::files::gather(model, shelf);
     }
-    const ANY: [Form; 4] = [Form::SentencePiece, Form::T5, Form::Mbart50, Form::Json];
     let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
     let weights = weights(model, shelf);
     let mut lacks = Vec::new();

@@ -3,6 +3,7 @@
 mod decode;
 mod document;
 mod firefox;
+mod firefox_files;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;

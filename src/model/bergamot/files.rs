@@ -72,7 +72,7 @@ pub(in crate::model) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<Mod
 
 /// `model.faen.intgemm.alphas.bin`, `model.faen.intgemm8.bin`, each also with `.gz`.
 fn is_model(name: &str) -> bool {
-    name.starts_with(MODEL) && plain(name).ends_with(".bin")
+    name.starts_with(MODEL) && plain(name).strip_suffix(".bin").is_some()
 }
 
 /// A name without the ending of compression.
@@ -110,17 +110,17 @@ fn choose(names: &[String]) -> Result<Names, String> {
         };
         names.iter().filter(fits).min_by_key(|name| name.ends_with(GZIPPED)).cloned()
     };
-    let (source, target) = match find("vocab", ".spm") {
-        Some(shared) => (shared.clone(), shared),
-        None => match (find("srcvocab", ".spm"), find("trgvocab", ".spm")) {
-            (Some(source), Some(target)) => (source, target),
-            _ => {
-                let pair = wanted.map_or(String::new(), |pair| format!(".{pair}"));
-                return Err(format!(
-                    "a vocabulary (vocab{pair}.spm, or srcvocab{pair}.spm + trgvocab{pair}.spm)"
-                ));
-            }
-        },
+    let (source, target) = if let Some(shared) = find("vocab", ".spm") {
+        (shared.clone(), shared)
+    } else if let (Some(source), Some(target)) =
+        (find("srcvocab", ".spm"), find("trgvocab", ".spm"))
+    {
+        (source, target)
+    } else {
+        let pair = wanted.map_or(String::new(), |pair| format!(".{pair}"));
+        return Err(format!(
+            "a vocabulary (vocab{pair}.spm, or srcvocab{pair}.spm + trgvocab{pair}.spm)"
+        ));
     };
     Ok(Names { model: (*model).to_string(), source, target, shortlist: find("lex", ".bin") })
 }

@@ -40,12 +40,8 @@ impl Matrices<'_> {
         Ok(match array.kind {
             Kind::Intgemm8 => {
                 let alpha = self.alpha(name)?;
-                let matrix = Int8Matrix::new(
-                    int8(&array),
-                    [output, input],
-                    self.factor(&array, name)?,
-                    alpha,
-                )?;
+                let matrix =
+                    Int8Matrix::new(int8(&array), [output, input], factor(&array, name)?, alpha)?;
                 Linear::Int8 { weight: Arc::new(matrix), bias }
             }
             Kind::Intgemm16 => {
@@ -70,7 +66,7 @@ impl Matrices<'_> {
         let shape = [tokens, channels];
         let array = self.matrix(name, shape)?;
         let table = if array.kind == Kind::Intgemm8 {
-            let factor = self.factor(&array, name)?;
+            let factor = factor(&array, name)?;
             let matrix = Int8Matrix::new(int8(&array), shape, factor, self.alpha(name)?)?;
             let table = Linear::Int8 { weight: Arc::new(matrix), bias: None };
             return Ok((table.clone(), table));
@@ -104,13 +100,6 @@ impl Matrices<'_> {
         Ok(Some(alpha))
     }
 
-    fn factor(&self, array: &Array<'_>, name: &str) -> Result<f32> {
-        if !(array.factor.is_finite() && array.factor > 0.0) {
-            candle_core::bail!("the factor of {name} is {}", array.factor);
-        }
-        Ok(array.factor)
-    }
-
     fn matrix(&self, name: &str, shape: [usize; 2]) -> Result<Array<'_>> {
         let array = self.get(name)?;
         if array.shape != shape {
@@ -136,22 +125,29 @@ impl Matrices<'_> {
                     .to_dtype(DType::F32)
             }
             Kind::Intgemm16 => {
-                let step = 1.0 / self.factor(array, name)?;
+                let step = 1.0 / factor(array, name)?;
                 let values = numbers(array.data, i16::from_le_bytes);
                 let values = values.into_iter().map(|value| f32::from(value) * step).collect();
                 Tensor::from_vec(values, array.shape, self.device)
             }
             // What has the name of an embedding in its own: its `QuantMultA`, a single number.
             Kind::Intgemm8 => {
-                let step = 1.0 / self.factor(array, name)?;
+                let step = 1.0 / factor(array, name)?;
                 let values = int8(array).into_iter().map(|value| f32::from(value) * step).collect();
                 Tensor::from_vec(values, array.shape, self.device)
             }
-            other => candle_core::bail!("{name} is of type {other:?}"),
+            Kind::Bytes => candle_core::bail!("{name} is text"),
         }
     }
 }
 
 fn int8(array: &Array<'_>) -> Vec<i8> {
     array.data.iter().map(|byte| byte.cast_signed()).collect()
+}
+
+fn factor(array: &Array<'_>, name: &str) -> Result<f32> {
+    if !(array.factor.is_finite() && array.factor > 0.0) {
+        candle_core::bail!("the factor of {name} is {}", array.factor);
+    }
+    Ok(array.factor)
 }

@@ -6,6 +6,7 @@ use super::super::layers::Activation;
 /// set to something else than is computed here is refused by [`Options::parse`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[allow(clippy::struct_excessive_bools)] // they are those of model.yml
 pub struct Options {
     /// Channels between layers.
     pub dim_emb: usize,

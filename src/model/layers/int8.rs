@@ -3,6 +3,7 @@
 //! summed exactly, and the sum is divided by the factors of both sides. Where intgemm's own sums
 //! overflow, on processors without VNNI, these do not.
 
+use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
@@ -157,8 +158,6 @@ impl CustomOp1 for Int8Matrix {
         Ok((CpuStorage::F32(out), Shape::from((rows, self.outputs))))
     }
 }
-
-use candle_core::backend::BackendStorage as _;
 
 /// What makes the largest value 127.
 fn factor_of(values: &[f32]) -> f32 {
