@@ -8,9 +8,6 @@ use super::{Error, FileData, ModelFiles, Result, TokenizerFiles};
 /// The model types that Tarjoman runs.
 pub const FAMILIES: [&str; 5] = ["marian", "m2m_100", "mbart", "t5", "mt5"];
 
-/// What a Marian student is called, which has no `config.json` to say so.
-pub const BERGAMOT: &str = "bergamot";
-
 /// The same, for messages.
 pub const SUPPORTED: &str =
     "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5 and the models of Firefox";

@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use serde::Deserialize;
 use tarjoman::decode::{Batch, SearchOptions};
 use tarjoman::document::readers;
 use tarjoman::model::config::GenerationConfig;
+use tarjoman::model::layers::{Int8Matrix, Linear};
 use tarjoman::model::source::Silent as NoProgress;
 use tarjoman::model::{Error, ModelFiles, ModelSource, Seq2Seq, families};
 use tarjoman::translate::{LoadOptions, Silent, Translator};
@@ -144,4 +146,43 @@ fn a_sentence_keeps_its_state_when_others_end_and_beams_change_places() {
     part.reorder(&[1, 0, 2, 3]).expect("they change places");
     let found = step(&mut part, &[4; 4]);
     assert_eq!((&found[0], &found[2]), (&expected[1], &expected[2]));
+}
+
+#[test]
+fn products_of_8_bits_are_exact_sums_of_rounded_inputs_whatever_the_shape() {
+    let mut seed = 7u32;
+    let mut next = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24).cast_signed() - 128
+    };
+    for (rows, inputs, outputs) in [(1, 1, 1), (3, 7, 5), (4, 32, 9), (5, 33, 8), (37, 256, 64)] {
+        // Whole numbers, and halves, which go to the even neighbour; alpha 0.5 makes them.
+        let x: Vec<i32> = (0..rows * inputs).map(|_| next()).collect();
+        let weights: Vec<i8> =
+            (0..outputs * inputs).map(|_| next().clamp(-127, 127) as i8).collect();
+        let matrix = Int8Matrix::new(weights.clone(), [outputs, inputs], 2.0, Some(0.5));
+        let bias = Tensor::new(vec![1.0f32; outputs], &Device::Cpu).expect("a bias");
+        let linear = Linear::Int8 { weight: Arc::new(matrix.expect("a matrix")), bias: Some(bias) };
+        let input: Vec<f32> = x.iter().map(|value| *value as f32).collect();
+        let input = Tensor::from_vec(input, (rows, inputs), &Device::Cpu).expect("an input");
+        let all: Vec<Vec<f32>> = linear.forward(&input).and_then(|t| t.to_vec2()).expect("rows");
+        let ids: Vec<u32> = (0..outputs as u32).rev().step_by(2).collect();
+        let some: Vec<Vec<f32>> =
+            linear.some(&input, &ids).and_then(|t| t.to_vec2()).expect("rows");
+        for (row, x) in x.chunks(inputs).enumerate() {
+            for (output, weights) in weights.chunks(inputs).enumerate() {
+                let rounded = x.iter().map(|value| match value.rem_euclid(4) {
+                    3 => (value + 1) / 2,
+                    1 => (value - 1) / 2,
+                    _ => value / 2,
+                });
+                let sum: i32 = rounded.zip(weights).map(|(x, w)| x * i32::from(*w)).sum();
+                let expected = sum as f32 + 1.0;
+                assert!((all[row][output] - expected).abs() < 1e-3, "{row} {output}");
+                if let Some(at) = ids.iter().position(|id| *id as usize == output) {
+                    assert!((some[row][at] - expected).abs() < 1e-3, "{row} {output}");
+                }
+            }
+        }
+    }
 }

@@ -114,7 +114,7 @@ fn a_truncated_or_strange_model_file_is_an_error_that_says_so() {
         let error = broken("firefox-tiny", MODEL, Some(&|bytes| bytes[..length].to_vec()));
         assert!(error.to_string().contains("cut off"), "{length}: {error}");
     }
-    let strange: [(Change<'_>, &str); 9] = [
+    let strange: [(Change<'_>, &str); 10] = [
         (
             &|mut bytes| {
                 bytes[0] = 2;
@@ -137,6 +137,10 @@ fn a_truncated_or_strange_model_file_is_an_error_that_says_so() {
         (&|bytes| replaced(&bytes, "type: transformer", "type: s2s        "), "transformer"),
         (&|bytes| replaced(&bytes, "dim-emb: 32", "dim-emb: 64"), "weights"),
         (&|bytes| replaced(&bytes, "heads: 4", "heads: 5"), "5 heads"),
+        (
+            &|bytes| replaced(&bytes, "tied-embeddings-all: true", "tied-embeddings-foo: true"),
+            "untied output",
+        ),
     ];
     for (change, word) in strange {
         let error = broken("firefox-tiny", MODEL, Some(change));

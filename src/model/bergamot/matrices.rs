@@ -87,10 +87,9 @@ impl Matrices<'_> {
     /// lost the name of that matrix once a shortlist was applied to it.
     fn alpha(&self, name: &str) -> Result<Option<f32>> {
         let own = format!("{name}_QuantMultA");
-        let names = [own.as_str(), "none_QuantMultA"];
-        let among =
-            if name.ends_with("Wemb") || name.contains("logit") { &names[..] } else { &names[..1] };
-        let Some(name) = among.iter().find(|name| self.container.get(name).is_some()) else {
+        let others = if name.ends_with("Wemb") { &["none_QuantMultA"][..] } else { &[] };
+        let mut names = std::iter::once(own.as_str()).chain(others.iter().copied());
+        let Some(name) = names.find(|name| self.container.get(name).is_some()) else {
             return Ok(None);
         };
         let alpha = self.vector(name, 1)?.to_vec1::<f32>()?[0];

@@ -182,6 +182,7 @@ impl Options {
             return Err(format!("its {name} is {found:?}; Tarjoman knows {known:?}"));
         }
         let switches = [
+            ("untied output", !(self.tied_embeddings_all || self.tied_embeddings)),
             ("transformer-no-projection", fixed.transformer_no_projection),
             ("transformer-no-affine", fixed.transformer_no_affine),
             ("transformer-no-bias", fixed.transformer_no_bias),

@@ -276,17 +276,13 @@ impl Student {
         let shared = options.tied_embeddings_all || options.tied_embeddings_src;
         let name = |side: &str| if shared { "Wemb".into() } else { format!("{side}_Wemb") };
         let (encoder_embedding, _) = matrices.embedding(&name("encoder"), sources, channels)?;
-        let (decoder_embedding, tied) = matrices.embedding(&name("decoder"), targets, channels)?;
-        let (out, bias) = ("decoder_ff_logit_out_Wt", "decoder_ff_logit_out_b");
-        let output = if options.tied_embeddings_all || options.tied_embeddings {
-            tied
-        } else if matrices.container.get(out).is_some() {
-            matrices.embedding(out, targets, channels)?.1
+        let (decoder_embedding, output) =
+            matrices.embedding(&name("decoder"), targets, channels)?;
+        let bias = if options.output_omit_bias {
+            None
         } else {
-            matrices.linear("decoder_ff_logit_out_W", None, channels, targets)?
+            Some(matrices.vector("decoder_ff_logit_out_b", targets)?)
         };
-        let bias =
-            if options.output_omit_bias { None } else { Some(matrices.vector(bias, targets)?) };
         let steps = |side: &str, operations, place, suffix| {
             Steps::load(matrices, operations, &format!("{side}_{place}"), suffix, channels)
         };

@@ -109,7 +109,8 @@ impl Site {
             if file.is_empty() || addresses.urls().len() == 1 {
                 for group in beside(folder, file) {
                     for name in group {
-                        let address = format!("{folder}{name}");
+                        let address =
+                            if name == file { url.clone() } else { format!("{folder}{name}") };
                         if let Some(facts) = self.facts(&address, &name)? {
                             found.insert(name, facts);
                             break;
