@@ -79,9 +79,9 @@ enum Words {
 }
 
 /// A system, or the references: its lines and the doubts beside them.
-struct Lines {
+struct Side {
     name: String,
-    lines: Vec<String>,
+    sentences: Vec<String>,
     doubts: Vec<Vec<String>>,
 }
 
@@ -112,17 +112,17 @@ impl Arguments {
 /// # Errors
 /// When a file can't be read, or has not as many lines as the others.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let references: Vec<Lines> =
+    let references: Vec<Side> =
         arguments.references.iter().map(|path| read(path)).collect::<anyhow::Result<_>>()?;
-    let systems: Vec<Lines> =
+    let systems: Vec<Side> =
         arguments.systems.iter().map(|path| read(path)).collect::<anyhow::Result<_>>()?;
-    let count = references[0].lines.len();
+    let count = references[0].sentences.len();
     for other in references.iter().chain(&systems) {
-        if other.lines.len() != count {
+        if other.sentences.len() != count {
             return Err(Refusal::Usage(format!(
                 "{} has {} lines, {} has {count}: they must be the same sentences",
                 other.name,
-                other.lines.len(),
+                other.sentences.len(),
                 references[0].name
             ))
             .into());
@@ -130,7 +130,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let page = arguments.html.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let by_sentence: Vec<Vec<&str>> = (0..count)
-        .map(|at| references.iter().map(|reference| reference.lines[at].as_str()).collect())
+        .map(|at| references.iter().map(|reference| reference.sentences[at].as_str()).collect())
         .collect();
     let metrics = arguments.metrics();
     let reports = reports(arguments, &metrics, &systems, &by_sentence);
@@ -174,7 +174,7 @@ struct Report {
 fn reports(
     arguments: &Arguments,
     metrics: &[Metric],
-    systems: &[Lines],
+    systems: &[Side],
     references: &[Vec<&str>],
 ) -> Vec<Report> {
     let mut out = Vec::new();
@@ -182,7 +182,7 @@ fn reports(
         let mut baseline: Option<Vec<Vec<f64>>> = None;
         for system in systems {
             let statistics: Vec<Vec<f64>> = system
-                .lines
+                .sentences
                 .iter()
                 .zip(references)
                 .map(|(line, references)| metric.statistics(line, references))
@@ -240,7 +240,7 @@ fn print(reports: &[Report], named: bool, out: &mut dyn Write) -> io::Result<()>
 /// `sentence system metric... translation`, a sentence of a system a line.
 fn sentences(
     metrics: &[Metric],
-    systems: &[Lines],
+    systems: &[Side],
     references: &[Vec<&str>],
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -250,7 +250,7 @@ fn sentences(
     table.write_record(header.chain(["translation".to_owned()]))?;
     for (at, references) in references.iter().enumerate() {
         for system in systems {
-            let line = &system.lines[at];
+            let line = &system.sentences[at];
             let scores = metrics
                 .iter()
                 .map(|metric| format!("{:.2}", metric.sentence(line, references).value));
@@ -262,7 +262,7 @@ fn sentences(
 }
 
 /// Lines of text, or the targets of an aligned document.
-fn read(path: &Path) -> anyhow::Result<Lines> {
+fn read(path: &Path) -> anyhow::Result<Side> {
     let name = path.display().to_string();
     let text =
         fs::read_to_string(path).map_err(|source| Error::Read { name: name.clone(), source })?;
@@ -301,7 +301,7 @@ fn read(path: &Path) -> anyhow::Result<Lines> {
     if lines.is_empty() {
         return Err(Error::Empty { name }.into());
     }
-    Ok(Lines { name, lines, doubts })
+    Ok(Side { name, sentences: lines, doubts })
 }
 
 #[derive(serde::Deserialize)]
@@ -339,7 +339,7 @@ struct Cell<'a> {
 impl<'a> Page<'a> {
     fn new(
         reports: &'a [Report],
-        systems: &'a [Lines],
+        systems: &'a [Side],
         references: &'a [Vec<&'a str>],
         metrics: &[Metric],
     ) -> Self {
@@ -352,7 +352,7 @@ impl<'a> Page<'a> {
                 systems: systems
                     .iter()
                     .map(|system| {
-                        let line = &system.lines[at];
+                        let line = &system.sentences[at];
                         let scores: Vec<String> = metrics
                             .iter()
                             .map(|metric| {

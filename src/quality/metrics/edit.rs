@@ -1,6 +1,7 @@
 //! Owns the edits that TER counts: Levenshtein's, near the diagonal, and shifts of runs of words,
 //! found greedily with the limits of Tercom (Snover et al. 2006) as sacrebleu sets them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 const LONGEST_SHIFT: usize = 10;
@@ -68,12 +69,12 @@ impl<'a> Table<'a> {
         let ratio =
             if words.is_empty() { 1.0 } else { self.reference.len() as f64 / words.len() as f64 };
         let beam = if (BEAM as f64) < ratio / 2.0 {
-            (ratio / 2.0 + BEAM as f64).ceil() as usize
+            whole((ratio / 2.0 + BEAM as f64).ceil())
         } else {
             BEAM
         };
         for i in known + 1..=words.len() {
-            let diagonal = (i as f64 * ratio).floor() as usize;
+            let diagonal = whole((i as f64 * ratio).floor());
             let from = diagonal.saturating_sub(beam);
             let to = if i == words.len() { end } else { end.min(diagonal + beam) };
             let mut row = vec![(NEVER, Edit::Keep); end];
@@ -126,6 +127,12 @@ impl<'a> Table<'a> {
     }
 }
 
+/// A count that sacrebleu computes in floating point; the rounding is part of the definition.
+#[expect(clippy::cast_sign_loss, reason = "ratios of lengths are not negative")]
+fn whole(value: f64) -> usize {
+    value as usize
+}
+
 /// Where each reference word stands in the hypothesis, and which words of either are wrong.
 struct Alignment {
     /// The word at or before it; nothing before the first.
@@ -149,6 +156,9 @@ fn align(trace: &[Edit]) -> Alignment {
     out
 }
 
+/// Of a shift: edits saved, length, start, target.
+type Rank = (isize, usize, Reverse<usize>, Reverse<usize>);
+
 /// The shift that saves most edits, and how many it saves. Ties go to the longest run, then to
 /// the earliest, then to the earliest target: Tercom's order.
 fn best_shift(
@@ -159,7 +169,7 @@ fn best_shift(
 ) -> Option<(isize, Vec<u32>)> {
     let before = table.distance(words);
     let aligned = align(&table.trace());
-    let mut best: Option<((isize, usize, isize, isize), Vec<u32>)> = None;
+    let mut best: Option<(Rank, Vec<u32>)> = None;
     for (start, target, length) in runs(words, reference) {
         let inside = |position: &Option<usize>| {
             position.is_some_and(|at| (start..start + length).contains(&at))
@@ -185,9 +195,9 @@ fn best_shift(
             }
             last = Some(index);
             let shifted = shift(words, start, length, index);
-            let gain = before as isize - table.distance(&shifted) as isize;
+            let gain = before.cast_signed() - table.distance(&shifted).cast_signed();
             *checked += 1;
-            let rank = (gain, length, -(start as isize), -(index as isize));
+            let rank = (gain, length, Reverse(start), Reverse(index));
             if best.as_ref().is_none_or(|(best, _)| rank > *best) {
                 best = Some((rank, shifted));
             }

@@ -1,6 +1,6 @@
 //! Owns resampling: intervals and paired tests of the difference of two systems (Koehn 2004), with
 //! the draws of sacrebleu's default seed, so that the p-values are its too. They come from
-//! NumPy's generator: PCG XSL RR 128/64 (O'Neill 2014), seeded through its `SeedSequence`.
+//! `NumPy`'s generator: PCG XSL RR 128/64 (O'Neill 2014), seeded through its `SeedSequence`.
 
 use super::{Metric, total};
 
@@ -131,7 +131,7 @@ impl Random {
     }
 }
 
-/// Eight words of NumPy's `SeedSequence(seed)`.
+/// Eight words of `NumPy`'s `SeedSequence(seed)`.
 fn seed_sequence(seed: u32) -> [u32; 8] {
     let mut constant = 0x43b0_d7e5_u32;
     let mut hash = |mut value: u32| {

@@ -35,7 +35,7 @@ impl Ter {
         vec![fewest.unwrap_or(words.len()) as f64, mean]
     }
 
-    pub(super) fn score(&self, statistics: &[f64]) -> f64 {
+    pub(super) fn score(statistics: &[f64]) -> f64 {
         match (statistics[0], statistics[1]) {
             (edits, length) if length > 0.0 => 100.0 * (edits / length),
             (edits, _) if edits > 0.0 => 100.0,
