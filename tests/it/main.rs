@@ -6,6 +6,8 @@ mod firefox;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
+mod int8;
+mod kernels;
 mod languages;
 mod metrics;
 #[cfg(feature = "hub")]
