@@ -46,7 +46,7 @@ pub fn products(shapes: &[(usize, usize)], rows: &[usize]) -> candle_core::Resul
     let mut peak_gops: Option<f64> = None;
     for &(inputs, outputs) in shapes {
         let weights: Vec<i8> = (0..inputs * outputs)
-            .map(|at| (at * 31 % 255) as u8 as i8)
+            .map(|at| ((at * 31 % 255) as u8).cast_signed())
             .map(|w| w.max(-127))
             .collect();
         let matrix = Int8Matrix::pack(&weights, &vec![0.01; outputs])?;

@@ -27,7 +27,7 @@ const ROWS: [usize; 5] = [1, 4, 16, 64, 256];
 /// What may be typed after `bench`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Decode these token ids, a JSON file: {"batches": [{"sources": [[ids]], "target_length": N}]}
+    /// Decode these token ids, a JSON file: `{"batches": [{"sources": [[ids]], "target_length": N}]}`
     #[arg(long, value_name = "FILE", required_unless_present = "products")]
     tokens: Option<PathBuf>,
 

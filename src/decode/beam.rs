@@ -142,7 +142,9 @@ impl Beam {
                 }
                 top(row, kept, &mut candidates);
                 if shift.is_finite() {
-                    candidates.iter_mut().for_each(|(score, _)| *score -= shift);
+                    for (score, _) in &mut candidates {
+                        *score -= shift;
+                    }
                 }
             }
             all.extend(

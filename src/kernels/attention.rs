@@ -110,8 +110,14 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
             *lane += a * b;
         }
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    (((a + e) + (c + g)) + ((b + f) + (d + h))) + rest
+    let mut width = LANES / 2;
+    while width > 0 {
+        for at in 0..width {
+            lanes[at] += lanes[at + width];
+        }
+        width /= 2;
+    }
+    lanes[0] + rest
 }
 
 #[inline(always)]

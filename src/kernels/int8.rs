@@ -154,14 +154,14 @@ impl Int8Matrix {
         let mut data = Lines::zeros(padded * inputs.next_multiple_of(step));
         let panel_bytes = inputs.next_multiple_of(step) * columns;
         let pack = |(panel, to): (usize, &mut [u8])| {
-            to.fill(offset as u8);
+            to.fill(offset.cast_unsigned() as u8);
             for column in 0..columns.min(outputs - panel * columns) {
                 let output = panel * columns + column;
                 let row = &weights[output * inputs..(output + 1) * inputs];
                 for (at, weights) in row.chunks(group).enumerate() {
                     let to = &mut to[(at * columns + column) * group..][..weights.len()];
                     for (to, weight) in to.iter_mut().zip(weights) {
-                        *to = (i32::from(*weight) + offset) as u8;
+                        *to = (i32::from(*weight) + offset).cast_unsigned() as u8;
                     }
                 }
             }
@@ -205,7 +205,7 @@ impl Int8Matrix {
         for (at, to) in to.chunks_mut(group).enumerate() {
             let from = &panel[(at * columns + column) * group..];
             for (to, byte) in to.iter_mut().zip(from) {
-                let weight = if offset == 0 { *byte as i8 } else { (*byte ^ 0x80) as i8 };
+                let weight = if offset == 0 { *byte } else { *byte ^ 0x80 }.cast_signed();
                 *to = f32::from(weight) * scale;
             }
         }

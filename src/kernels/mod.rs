@@ -8,6 +8,8 @@
 //! do not depend on the CPU.
 
 #![allow(unsafe_code)] // the one room that may: vector instructions, and rows shared by threads
+#![allow(clippy::inline_always)] // generic loops must be inlined where instructions are enabled
+#![allow(clippy::cast_ptr_alignment)] // of loads and stores that need no alignment
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
