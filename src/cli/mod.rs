@@ -1,6 +1,7 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod bench;
 mod config;
 mod exit;
 mod models;
@@ -30,6 +31,8 @@ enum Command {
     Models(models::Arguments),
     /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
     Score(score::Arguments),
+    /// Measure how fast this machine is
+    Bench(bench::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -40,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

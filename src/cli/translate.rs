@@ -13,8 +13,8 @@ use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
 use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
-use crate::model::ModelSource;
 use crate::model::config::EarlyStopping;
+use crate::model::{ComputeType, ModelSource};
 use crate::translate::{LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
@@ -45,6 +45,10 @@ pub(super) struct Arguments {
     /// Language of the translation, likewise; also for models with a language prefix [default: en]
     #[arg(long, value_name = "LANG")]
     to: Option<String>,
+
+    /// In what precision the model computes
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    compute_type: ComputeType,
 
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -122,6 +126,21 @@ impl ValueEnum for EarlyStopping {
     }
 }
 
+impl ValueEnum for ComputeType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::F32, Self::Int8]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Auto => ("auto", "The fastest that keeps the quality of the model"),
+            Self::F32 => ("f32", "32-bit floats: the results of the reference, to the token"),
+            Self::Int8 => ("int8", "8-bit weights and products"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
 impl SearchArguments {
     /// What was typed, over what the model wants.
     fn apply(&self, options: &mut TranslateOptions, candidates: usize) {
@@ -192,6 +211,7 @@ fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
     let options = LoadOptions {
         from: arguments.from.clone(),
         to: arguments.to.clone(),
+        compute_type: arguments.compute_type,
         ..LoadOptions::default()
     };
     Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))

@@ -1,11 +1,12 @@
 //! The loop over steps: asks the model, lets every sentence choose, drops those that are done.
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 
 use super::beam::Beam;
 use super::greedy::Greedy;
 use super::{Batch, Hypothesis, Result, SearchOptions};
+use crate::kernels::with_slice_mut;
 use crate::model::{Error as ModelError, Seq2Seq};
 
 /// One sentence under search.
@@ -58,21 +59,24 @@ pub fn search(
         let input = Tensor::new(last.as_slice(), model.device())?;
         let logits = model.step(&input, &mut state)?;
         let (rows, vocabulary) = logits.dims2()?;
-        let mut scores: Vec<f32> = logits.flatten_all()?.to_vec1()?;
         let rows_each = rows / live.len();
+        let logits = logits.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.contiguous()?;
 
         // Every sentence looks at its own rows only.
-        let parents: Vec<Vec<usize>> = live
-            .par_iter_mut()
-            .zip(scores.par_chunks_mut(rows_each * vocabulary))
-            .map(|((index, search), scores)| match search {
-                Search::Greedy(greedy) => {
-                    greedy.advance(scores, &processors, &own[*index]);
-                    vec![0]
-                }
-                Search::Beam(beam) => beam.advance(scores, vocabulary, &processors, &own[*index]),
-            })
-            .collect();
+        let parents: Vec<Vec<usize>> = with_slice_mut(&logits, |scores| {
+            live.par_iter_mut()
+                .zip(scores.par_chunks_mut(rows_each * vocabulary))
+                .map(|((index, search), scores)| match search {
+                    Search::Greedy(greedy) => {
+                        greedy.advance(scores, &processors, &own[*index]);
+                        vec![0]
+                    }
+                    Search::Beam(beam) => {
+                        beam.advance(scores, vocabulary, &processors, &own[*index])
+                    }
+                })
+                .collect()
+        })?;
 
         let mut kept = Vec::with_capacity(live.len());
         let mut row_parents = Vec::with_capacity(live.len() * options.beams);

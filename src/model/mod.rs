@@ -5,11 +5,13 @@
 pub mod bergamot;
 pub mod catalogue;
 pub mod config;
+pub mod direct;
 mod error;
 pub mod families;
 pub mod files;
 mod gguf;
 pub mod layers;
+mod safetensors;
 pub mod source;
 pub mod state;
 pub mod tokenizer;
@@ -22,6 +24,20 @@ pub use files::{FileData, ModelFiles, TokenizerFiles};
 pub use source::ModelSource;
 pub use state::DecoderState;
 pub use tokenizer::Tokenizer;
+
+/// In what precision a network computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ComputeType {
+    /// The fastest that keeps the quality: 8 bits on a CPU for families where that was measured,
+    /// else 32-bit floats.
+    #[default]
+    Auto,
+    /// 32-bit floats: token for token what transformers gives.
+    F32,
+    /// Weights in 8 bits with a scale an output, inputs of products rounded to 8 bits a row. CPU
+    /// only. Weights that a GGUF file quantises stay as they are.
+    Int8,
+}
 
 /// An encoder-decoder network. Weights never change, so that workers share one model;
 /// whatever a translation needs to remember is in the [`DecoderState`].
@@ -39,7 +55,7 @@ pub trait Seq2Seq: Send + Sync {
     ///
     /// * `last`: `[rows]`, `u32`, the newest token of every row; rows = live sentences x beams
     ///
-    /// Returns logits `[rows, vocabulary]`, `f32`.
+    /// Returns logits `[rows, vocabulary]`, `f32`, which the search changes in place.
     ///
     /// # Errors
     /// When the position table is used up or the device fails.

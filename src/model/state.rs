@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::direct::{Direct, Heads};
+
 /// Tokens by which the cache grows.
 const GROWTH: usize = 32;
 
@@ -74,6 +76,7 @@ pub struct DecoderState {
     layers: Vec<LayerState>,
     source_mask: Option<Tensor>,
     candidates: Option<Vec<Arc<[u32]>>>,
+    direct: Option<Direct>,
     sentences: usize,
     rows: usize,
     position: usize,
@@ -101,7 +104,15 @@ impl DecoderState {
                 cell: None,
             })
             .collect();
-        Self { layers, source_mask, candidates: None, sentences, rows: sentences, position: 0 }
+        Self {
+            layers,
+            source_mask,
+            candidates: None,
+            direct: None,
+            sentences,
+            rows: sentences,
+            position: 0,
+        }
     }
 
     /// Remembers for each sentence the target tokens that its translation may have, ascending.
@@ -132,6 +143,60 @@ impl DecoderState {
     /// When the model has no such layer.
     pub fn set_cell(&mut self, layer: usize, cell: Tensor) {
         self.layers[layer].cell = Some(cell);
+    }
+
+    /// The same on a CPU, where keys and values stay as they are computed and nothing is copied
+    /// when beams are reordered.
+    ///
+    /// * `source`: keys and values of every decoder layer, each `[sentences, source_time, channels]`
+    /// * `lengths`: source tokens of each sentence
+    ///
+    /// # Errors
+    /// When the tensors have another shape.
+    pub fn on_cpu(source: Vec<(Tensor, Tensor)>, lengths: &[usize]) -> Result<Self> {
+        let direct = Direct::new(source, lengths.to_vec())?;
+        Ok(Self { direct: Some(direct), ..Self::new(Vec::new(), None, lengths.len()) })
+    }
+
+    /// Whether this is a state [`DecoderState::on_cpu`].
+    #[must_use]
+    pub fn is_on_cpu(&self) -> bool {
+        self.direct.is_some()
+    }
+
+    /// One step of self-attention on a CPU: queries, keys and values of this step, each
+    /// `[rows, channels]`, to what the queries gather, of the same shape.
+    ///
+    /// # Errors
+    /// When this is another kind of state, or shapes do not fit.
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    pub fn attend_past(
+        &mut self,
+        layer: usize,
+        queries_keys_values: [&Tensor; 3],
+        heads: Heads,
+    ) -> Result<Tensor> {
+        match &mut self.direct {
+            Some(direct) => direct.attend_past(layer, self.position, queries_keys_values, heads),
+            None => candle_core::bail!("a state that is not on the CPU"),
+        }
+    }
+
+    /// One step of attention to the source on a CPU: `queries` `[rows, channels]` to the same
+    /// shape.
+    ///
+    /// # Errors
+    /// As [`DecoderState::attend_past`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn attend_source(&self, layer: usize, queries: &Tensor, heads: Heads) -> Result<Tensor> {
+        match &self.direct {
+            Some(direct) => direct.attend_source(layer, queries, heads),
+            None => candle_core::bail!("a state that is not on the CPU"),
+        }
     }
 
     /// Tokens decoded so far.
@@ -188,6 +253,9 @@ impl DecoderState {
 
     /// Ends a step: all layers have appended.
     pub fn advance(&mut self) {
+        if let Some(direct) = &mut self.direct {
+            direct.advance();
+        }
         self.position += 1;
     }
 
@@ -225,6 +293,14 @@ impl DecoderState {
             self.rows = 0;
             return Ok(());
         }
+        if let Some(all) = &self.candidates {
+            let one = |sentence: &u32| all.get(*sentence as usize).cloned();
+            self.candidates = Some(sentences.iter().filter_map(one).collect());
+        }
+        if let Some(direct) = &mut self.direct {
+            direct.retain(sentences);
+            return self.select_rows(&rows);
+        }
         let device = self.device()?;
         let kept = Tensor::new(sentences, &device)?;
         for layer in &mut self.layers {
@@ -234,14 +310,15 @@ impl DecoderState {
         if let Some(mask) = &self.source_mask {
             self.source_mask = Some(mask.index_select(&kept, 0)?);
         }
-        if let Some(all) = &self.candidates {
-            let one = |sentence: &u32| all.get(*sentence as usize).cloned();
-            self.candidates = Some(sentences.iter().filter_map(one).collect());
-        }
         self.select_rows(&rows)
     }
 
     fn select_rows(&mut self, rows: &[u32]) -> Result<()> {
+        if let Some(direct) = &mut self.direct {
+            direct.reorder(rows, self.position);
+            self.rows = rows.len();
+            return Ok(());
+        }
         let index = Tensor::new(rows, &self.device()?)?;
         for layer in &mut self.layers {
             layer.self_keys.select(&index, self.position)?;

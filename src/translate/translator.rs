@@ -13,7 +13,7 @@ use super::{Error, Result};
 use crate::decode::{self, Batch, Hypothesis, SearchOptions};
 use crate::document::{AlignedDocument, Article};
 use crate::model::config::GenerationConfig;
-use crate::model::{self, ModelFiles, Seq2Seq, Tokenizer, families};
+use crate::model::{self, ComputeType, ModelFiles, Seq2Seq, Tokenizer, families};
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
@@ -58,11 +58,13 @@ pub struct LoadOptions {
     pub from: Option<String>,
     /// The language of the translations, likewise. Default: English.
     pub to: Option<String>,
+    /// In what precision it computes. Default: the fastest that keeps the quality.
+    pub compute_type: ComputeType,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { device: Device::Cpu, from: None, to: None }
+        Self { device: Device::Cpu, from: None, to: None, compute_type: ComputeType::Auto }
     }
 }
 
@@ -98,7 +100,7 @@ impl Translator {
                 });
             }
         }
-        let model = families::load(files, &options.device)?;
+        let model = families::load_as(files, &options.device, options.compute_type)?;
         let generation = GenerationConfig::load(files)?;
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tarjoman::decode::{Batch, SearchOptions};
 use tarjoman::document::readers;
 use tarjoman::model::config::GenerationConfig;
-use tarjoman::model::layers::{Int8Matrix, Linear};
+use tarjoman::model::layers::{Linear, StudentMatrix};
 use tarjoman::model::source::Silent as NoProgress;
 use tarjoman::model::{Error, ModelFiles, ModelSource, Seq2Seq, families};
 use tarjoman::translate::{LoadOptions, Silent, Translator};
@@ -160,9 +160,10 @@ fn products_of_8_bits_are_exact_sums_of_rounded_inputs_whatever_the_shape() {
         let x: Vec<i32> = (0..rows * inputs).map(|_| next()).collect();
         let weights: Vec<i8> =
             (0..outputs * inputs).map(|_| next().clamp(-127, 127) as i8).collect();
-        let matrix = Int8Matrix::new(weights.clone(), [outputs, inputs], 2.0, Some(0.5));
+        let matrix = StudentMatrix::new(weights.clone(), [outputs, inputs], 2.0, Some(0.5));
         let bias = Tensor::new(vec![1.0f32; outputs], &Device::Cpu).expect("a bias");
-        let linear = Linear::Int8 { weight: Arc::new(matrix.expect("a matrix")), bias: Some(bias) };
+        let linear =
+            Linear::Student { weight: Arc::new(matrix.expect("a matrix")), bias: Some(bias) };
         let input: Vec<f32> = x.iter().map(|value| *value as f32).collect();
         let input = Tensor::from_vec(input, (rows, inputs), &Device::Cpu).expect("an input");
         let all: Vec<Vec<f32>> = linear.forward(&input).and_then(|t| t.to_vec2()).expect("rows");

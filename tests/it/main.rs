@@ -7,6 +7,8 @@ mod firefox_files;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
+mod int8;
+mod kernels;
 mod languages;
 mod metrics;
 #[cfg(feature = "hub")]

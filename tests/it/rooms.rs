@@ -7,10 +7,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("persian", &[]),
     ("quality", &["document"]),
-    ("model", &[]),
-    ("decode", &["model"]),
+    ("kernels", &[]),
+    ("model", &["kernels"]),
+    ("decode", &["kernels", "model"]),
     ("translate", &["document", "persian", "model", "decode"]),
-    ("cli", &["document", "quality", "persian", "model", "decode", "translate"]),
+    ("bench", &["kernels", "model", "decode"]),
+    (
+        "cli",
+        &["bench", "kernels", "document", "quality", "persian", "model", "decode", "translate"],
+    ),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

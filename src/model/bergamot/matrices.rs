@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Error, Result, Tensor};
 
-use super::super::layers::{Int8Matrix, Linear};
+use super::super::layers::{Linear, StudentMatrix};
 use super::{Array, Container, Kind, numbers};
 
 /// Layers from the items of a file.
@@ -40,9 +40,13 @@ impl Matrices<'_> {
         Ok(match array.kind {
             Kind::Intgemm8 => {
                 let alpha = self.alpha(name)?;
-                let matrix =
-                    Int8Matrix::new(int8(&array), [output, input], factor(&array, name)?, alpha)?;
-                Linear::Int8 { weight: Arc::new(matrix), bias }
+                let matrix = StudentMatrix::new(
+                    int8(&array),
+                    [output, input],
+                    factor(&array, name)?,
+                    alpha,
+                )?;
+                Linear::Student { weight: Arc::new(matrix), bias }
             }
             Kind::Intgemm16 => {
                 let weight = self.floats(&array, name)?.reshape((output, input))?;
@@ -67,8 +71,8 @@ impl Matrices<'_> {
         let array = self.matrix(name, shape)?;
         let table = if array.kind == Kind::Intgemm8 {
             let factor = factor(&array, name)?;
-            let matrix = Int8Matrix::new(int8(&array), shape, factor, self.alpha(name)?)?;
-            let table = Linear::Int8 { weight: Arc::new(matrix), bias: None };
+            let matrix = StudentMatrix::new(int8(&array), shape, factor, self.alpha(name)?)?;
+            let table = Linear::Student { weight: Arc::new(matrix), bias: None };
             return Ok((table.clone(), table));
         } else {
             self.floats(&array, name)?
@@ -78,8 +82,8 @@ impl Matrices<'_> {
             return Ok((float.clone(), float));
         }
         let values: Vec<f32> = table.flatten_all()?.to_vec1()?;
-        let matrix = Int8Matrix::quantise(&values, shape, self.alpha(name)?)?;
-        Ok((float, Linear::Int8 { weight: Arc::new(matrix), bias: None }))
+        let matrix = StudentMatrix::quantise(&values, shape, self.alpha(name)?)?;
+        Ok((float, Linear::Student { weight: Arc::new(matrix), bias: None }))
     }
 
     /// The factor by which the inputs of a product are multiplied before they are rounded, where

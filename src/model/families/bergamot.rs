@@ -303,7 +303,7 @@ impl Student {
                 .map(|layer| DecoderLayer::load(matrices, &options, &format!("decoder_l{layer}")))
                 .collect::<Result<_>>()?,
             decoder_top: top("decoder")?,
-            output: output.with_bias(bias),
+            output: output.with_bias(bias)?,
             positions,
             shortlist: None,
             shared: false,

@@ -19,7 +19,7 @@ use self::marian::MarianConfig;
 use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
 use super::layers::Activation;
-use super::{Error, FileData, ModelFiles, Result, Seq2Seq, TokenizerFiles, weights};
+use super::{ComputeType, Error, FileData, ModelFiles, Result, Seq2Seq, TokenizerFiles, weights};
 
 /// The part of `config.json` that the BART family shares.
 #[derive(Debug, Clone, Deserialize)]
@@ -80,17 +80,38 @@ impl BartConfig {
     }
 }
 
-/// Loads the network that `config.json` names.
+/// Loads the network that `config.json` names, in 32-bit floats.
 ///
 /// # Errors
 /// When the type is unknown, a file is damaged, or weights do not fit the configuration.
 pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
+    load_as(files, device, ComputeType::F32)
+}
+
+/// Loads the network that `config.json` names.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_as(
+    files: &ModelFiles,
+    device: &Device,
+    compute_type: ComputeType,
+) -> Result<Box<dyn Seq2Seq>> {
     if let TokenizerFiles::Bergamot { source, target } = &files.tokenizer {
         return Student::load(files, source.name() == target.name(), device)
             .map(|student| Box::new(student) as _);
     }
     let architecture: Architecture = parse(&files.config)?;
-    let open = || weights::open(&files.weights, DType::F32, device);
+    let int8 = match compute_type {
+        // Quality was measured for these.
+        ComputeType::Auto => {
+            matches!(architecture.model_type.as_str(), "marian" | "m2m_100" | "mbart")
+        }
+        ComputeType::F32 => false,
+        ComputeType::Int8 => true,
+    };
+    let open =
+        || Ok::<_, Error>(weights::open(&files.weights, DType::F32, device)?.with_int8(int8));
     let network = match architecture.model_type.as_str() {
         "marian" => {
             let config: MarianConfig = parse(&files.config)?;

@@ -162,7 +162,7 @@ impl FeedForward {
     /// `[.., channels]` to the same shape, the residual added.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let normed = self.layer_norm.forward(x)?;
-        let inner = self.activation.forward(&self.wi.forward(&normed)?)?;
+        let inner = self.wi.forward_activated(&normed, self.activation)?;
         let inner = match &self.gate {
             Some(gate) => (inner * gate.forward(&normed)?)?,
             None => inner,

@@ -16,7 +16,7 @@ const ROWS_EACH: usize = 16;
 
 /// A matrix in 8 bits.
 #[derive(Debug)]
-pub struct Int8Matrix {
+pub struct StudentMatrix {
     /// `[outputs, inputs]`
     values: Vec<i8>,
     outputs: usize,
@@ -28,7 +28,7 @@ pub struct Int8Matrix {
     alpha: Option<f32>,
 }
 
-impl Int8Matrix {
+impl StudentMatrix {
     /// * `values`: `[outputs, inputs]`, multiplied with `factor`
     /// * `alpha`: what inputs are multiplied with; nothing is measured a row
     ///
@@ -138,7 +138,7 @@ impl Int8Matrix {
     }
 }
 
-impl CustomOp1 for Int8Matrix {
+impl CustomOp1 for StudentMatrix {
     fn name(&self) -> &'static str {
         "int8 product"
     }

@@ -12,7 +12,7 @@ mod transformer;
 pub use activation::Activation;
 pub use attention::{Attention, AttentionOptions, padding_mask};
 pub use embedding::{sinusoidal_positions, sinusoidal_positions_tensor2tensor};
-pub use int8::Int8Matrix;
+pub use int8::StudentMatrix;
 pub use linear::Linear;
 pub use relative::RelativePositions;
 pub use transformer::{DecoderLayer, EncoderLayer, LayerOptions, layer_norm};
