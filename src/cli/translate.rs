@@ -1,6 +1,6 @@
 //! `tarjoman translate`: one article in, aligned bilingual output out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -13,8 +13,8 @@ use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
 use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
-use crate::model::ModelSource;
 use crate::model::config::EarlyStopping;
+use crate::model::{ComputeType, Error, ModelSource, Prompt};
 use crate::translate::{LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
@@ -44,6 +44,21 @@ pub(super) struct Arguments {
     /// Language of the translation, likewise; also for models with a language prefix [default: en]
     #[arg(long, value_name = "LANG")]
     to: Option<String>,
+
+    /// What a language model is told: a file with {text} in it, and where wanted {source_language},
+    /// {target_language} and {context}; or plain, translategemma, gemma, chatml, qwen3
+    /// [default: what the model was trained with]
+    #[arg(long, value_name = "FILE")]
+    prompt: Option<PathBuf>,
+
+    /// Earlier sentences of the paragraph that a language model is shown
+    /// [default: what the prompt says]
+    #[arg(long, value_name = "N")]
+    context: Option<usize>,
+
+    /// What the model computes in; 16 bits halve its memory, and are slow on most CPUs
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    dtype: ComputeType,
 
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -121,6 +136,21 @@ impl ValueEnum for EarlyStopping {
     }
 }
 
+impl ValueEnum for ComputeType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::F32, Self::Bf16, Self::F16]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::F32 => ("f32", "Floating point of 32 bits"),
+            Self::Bf16 => ("bf16", "Of 16 bits, with the range of 32"),
+            Self::F16 => ("f16", "Of 16 bits, with a small range"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
 impl SearchArguments {
     /// What was typed, over what the model wants.
     fn apply(&self, options: &mut TranslateOptions, candidates: usize) {
@@ -152,6 +182,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
     let mut options = translator.options();
     arguments.search.apply(&mut options, arguments.candidates);
+    options.context = arguments.context.unwrap_or(options.context);
     options.search.check()?;
 
     let bar = Sentences::new(show_progress(arguments.quiet));
@@ -174,6 +205,16 @@ fn format(arguments: &Arguments) -> anyhow::Result<Format> {
     }
 }
 
+/// A prompt of this name, or in this file.
+fn prompt(name: &Path) -> anyhow::Result<Prompt> {
+    if let Some(known) = name.to_str().and_then(Prompt::named) {
+        return Ok(known.clone());
+    }
+    let text = std::fs::read_to_string(name)
+        .map_err(|source| Error::Read { path: name.to_path_buf(), source })?;
+    Ok(Prompt::new(&name.display().to_string(), &text)?)
+}
+
 fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
     let quiet = arguments.quiet;
     let source = match &arguments.model {
@@ -191,6 +232,8 @@ fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
     let options = LoadOptions {
         from: arguments.from.clone(),
         to: arguments.to.clone(),
+        prompt: arguments.prompt.as_deref().map(prompt).transpose()?,
+        dtype: arguments.dtype,
         ..LoadOptions::default()
     };
     Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))

@@ -50,7 +50,7 @@ pub fn search(
             (index, search)
         })
         .collect();
-    let mut last = vec![options.start; count];
+    let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
 
     loop {
         let input = Tensor::new(last.as_slice(), model.device())?;

@@ -25,6 +25,8 @@ pub struct Entry {
     pub languages: String,
     /// The token that asks for English, where a model knows several targets: `>>eng<<`.
     pub prefix: Option<String>,
+    /// What a language model is told, by its name in `prompt/prompts.toml`.
+    pub prompt: Option<String>,
     /// The file of weights to fetch, where the repository has several.
     pub weights: Option<String>,
     /// Whether it is any good for Persian.

@@ -74,6 +74,14 @@ pub enum TokenizerFiles {
     Mbart50Json(FileData),
     /// T5 and mT5: `spiece.model`, whose numbers are the ids.
     T5(FileData),
+    /// Language models: a `tokenizer.json`; what a text is told around it is in a prompt.
+    Causal {
+        /// `tokenizer.json`
+        tokenizer: FileData,
+        /// The file with the chat template, by which a prompt is chosen:
+        /// `chat_template.jinja`, `tokenizer_config.json`, or the weights.
+        template: Option<FileData>,
+    },
 }
 
 /// All that is needed to load a model.
@@ -81,7 +89,7 @@ pub enum TokenizerFiles {
 pub struct ModelFiles {
     /// The model as the user named it; goes into messages and outputs.
     pub name: String,
-    /// `config.json`
+    /// `config.json`, or where there is none the GGUF file that has the configuration in it.
     pub config: FileData,
     /// `generation_config.json`, where there is one.
     pub generation_config: Option<FileData>,
@@ -106,6 +114,7 @@ pub(crate) trait Shelf {
 const CONFIG: &str = "config.json";
 const GENERATION_CONFIG: &str = "generation_config.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+const CHAT_TEMPLATE: &str = "chat_template.jinja";
 /// In the order of preference: safetensors are mapped, not copied, and hold no program code.
 const WEIGHTS: [&str; 4] = [
     "model.safetensors",
@@ -141,12 +150,13 @@ enum Form {
     Mbart50,
     Mbart50Json,
     T5,
+    Causal,
 }
 
 impl Form {
     fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Json | Self::Nllb | Self::Mbart50Json => &["tokenizer.json"],
+            Self::Json | Self::Nllb | Self::Mbart50Json | Self::Causal => &["tokenizer.json"],
             Self::SentencePiece => &["source.spm", "target.spm", "vocab.json"],
             Self::M2m100 => &["sentencepiece.bpe.model", "vocab.json"],
             Self::Mbart50 => &["sentencepiece.bpe.model"],
@@ -155,9 +165,18 @@ impl Form {
     }
 
     fn take(self, place: &mut dyn Shelf) -> Result<TokenizerFiles> {
+        if let Self::Causal = self {
+            let template =
+                [CHAT_TEMPLATE, TOKENIZER_CONFIG].into_iter().find(|name| place.has(name));
+            let template = template.map(|name| place.take(name)).transpose()?;
+            return Ok(TokenizerFiles::Causal {
+                tokenizer: place.take(self.names()[0])?,
+                template,
+            });
+        }
         let mut take = |index: usize| place.take(self.names()[index]);
         Ok(match self {
-            Self::Json => TokenizerFiles::Json(take(0)?),
+            Self::Json | Self::Causal => TokenizerFiles::Json(take(0)?),
             Self::SentencePiece => TokenizerFiles::SentencePiece {
                 source: take(0)?,
                 target: take(1)?,
@@ -192,6 +211,7 @@ fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
         "mbart" => "MBartTokenizer",
         // MADLAD-400 has both, and ids that are not T5's: its tokenizer.json says which.
         "t5" | "mt5" => return Ok(&[Form::Json, Form::T5]),
+        "gemma3" | "gemma3_text" | "qwen3" => return Ok(&[Form::Causal]),
         _ => return Ok(&[Form::SentencePiece, Form::Json]),
     };
     let mut file = config.clone();
@@ -235,11 +255,14 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
     let weights = weights(model, shelf);
     let mut lacks = Vec::new();
-    if !shelf.has(CONFIG) {
+    // llama.cpp's files have the configuration of a language model in them.
+    let inside = !shelf.has(CONFIG) && weights.as_ref().is_some_and(|name| name.ends_with(GGUF));
+    if !shelf.has(CONFIG) && !inside {
         lacks.push(CONFIG.to_string());
     }
-    if !ANY.iter().any(|form| whole(shelf, form)) {
-        lacks.push(lacking(&ANY, shelf));
+    let any: &[Form] = if inside { &[Form::Causal] } else { &ANY };
+    if !any.iter().any(|form| whole(shelf, form)) {
+        lacks.push(lacking(any, shelf));
     }
     if weights.is_none() {
         lacks.push(format!("weights ({} or *{GGUF})", WEIGHTS.join(" or ")));
@@ -249,6 +272,19 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         return missing(lacks.join(", "));
     };
 
+    if inside {
+        let tokenizer = match Form::Causal.take(shelf)? {
+            TokenizerFiles::Causal { tokenizer, template: None } => {
+                TokenizerFiles::Causal { tokenizer, template: Some(shelf.take(&weights)?) }
+            }
+            whole => whole,
+        };
+        let generation_config =
+            shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
+        let config = shelf.take(&weights)?;
+        let (name, weights) = (model.to_string(), vec![config.clone()]);
+        return Ok(ModelFiles { name, config, generation_config, tokenizer, weights });
+    }
     let config = shelf.take(CONFIG)?;
     let forms = forms(&config, shelf)?;
     let Some(form) = forms.iter().find(|form| whole(shelf, form)) else {

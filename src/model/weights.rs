@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use candle_core::quantized::QTensor;
 use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
-use candle_nn::VarBuilder;
+use candle_nn::{Init, VarBuilder};
 
 use super::gguf::Gguf;
 use super::{Error, FileData, Result};
@@ -35,6 +35,19 @@ impl Weights {
         self.tensors.get(shape, name)
     }
 
+    /// The same in this precision, whatever the network computes in.
+    ///
+    /// # Errors
+    /// When it is missing or of another shape.
+    pub fn get_as<S: Into<Shape>>(
+        &self,
+        shape: S,
+        name: &str,
+        dtype: DType,
+    ) -> TensorResult<Tensor> {
+        self.tensors.get_with_hints_dtype(shape, name, Init::Const(0.0), dtype)
+    }
+
     /// A matrix `[rows, columns]` as it is in the file, if it is quantised there.
     ///
     /// # Errors
@@ -54,6 +67,12 @@ impl Weights {
     #[must_use]
     pub fn contains_tensor(&self, name: &str) -> bool {
         self.tensors.contains_tensor(name)
+    }
+
+    /// What the network computes in.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.tensors.dtype()
     }
 
     /// Where they lie.
@@ -100,7 +119,8 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
         && all("gguf")
     {
         let file = Gguf::open(path, device).map_err(fail)?;
-        let tensors = VarBuilder::from_backend(Box::new(file.clone()), dtype, device.clone());
+        // Products of quantised weights are in single precision, so that the rest is, too.
+        let tensors = VarBuilder::from_backend(Box::new(file.clone()), DType::F32, device.clone());
         return Ok(Weights { tensors, quantised: Some(file) });
     }
     if all("safetensors") {

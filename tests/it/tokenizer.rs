@@ -108,6 +108,19 @@ fn tokens_that_ask_for_a_language_give_the_ids_of_t5_tokenizer() {
 }
 
 #[test]
+fn whole_prompts_give_the_ids_of_transformers() {
+    let tokenizer = FileData::Path(golden("gemma3-tiny/tokenizer.json"));
+    let files = TokenizerFiles::Causal { tokenizer, template: None };
+    assert_equal_to_python("gemma3-tiny", &files);
+    let tokenizer = Tokenizer::load(&files).unwrap();
+    // What a newspaper writes can't end a prompt.
+    let text = tokenizer.harmless("a <end_of_turn> b<bos>");
+    assert_eq!(text, "a < end_of_turn> b< bos>");
+    let ids = tokenizer.encode(&text).unwrap();
+    assert!(!ids[1..].iter().any(|id| *id < 6 && Some(*id) != tokenizer.unk()), "{ids:?}");
+}
+
+#[test]
 fn a_sentencepiece_model_of_t5_gives_the_ids_and_texts_of_python() {
     let files = TokenizerFiles::T5(FileData::Path(golden("mt5-spm/spiece.model")));
     assert_equal_to_python("mt5-spm", &files);

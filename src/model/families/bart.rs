@@ -1,7 +1,7 @@
 //! The network that Marian, M2M100 and mBART share: they differ in where they normalise, how
 //! they count positions, and which tables are tied, all of which [`Shape`] says.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{LayerNorm, Module};
 
 use crate::model::layers::{
@@ -138,6 +138,7 @@ impl Bart {
         let embedding = |tokens, positions, name| {
             let scale = if shape.scale_embedding { (channels as f64).sqrt() } else { 1.0 };
             let norm = norm(shape.embedding_norm, name)?;
+            let positions = Tensor::to_dtype(&positions, weights.dtype())?;
             Result::Ok(Embedding { tokens, positions, scale, norm })
         };
         let options = |side: Side| LayerOptions {
@@ -200,7 +201,7 @@ impl Bart {
         if let Some(norm) = &self.decoder_norm {
             x = norm.forward(&x)?;
         }
-        self.lm_head.forward(&x)
+        self.lm_head.forward(&x)?.to_dtype(DType::F32)
     }
 }
 

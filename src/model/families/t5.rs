@@ -2,7 +2,7 @@
 //! 2023), as in transformers 5.23 `modeling_t5.py` and `modeling_mt5.py`: norms without mean or
 //! bias before the blocks, no other biases, and positions as a bias on the attention scores.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{Module, RmsNorm};
 use serde::Deserialize;
 
@@ -327,7 +327,7 @@ impl T5 {
             Some(scale) => (x * scale)?,
             None => x,
         };
-        self.lm_head.forward(&x)
+        self.lm_head.forward(&x)?.to_dtype(DType::F32)
     }
 }
 

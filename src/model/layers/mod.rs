@@ -5,12 +5,16 @@ mod activation;
 mod attention;
 mod embedding;
 mod linear;
+mod norm;
 mod relative;
+mod rotary;
 mod transformer;
 
 pub use activation::Activation;
 pub use attention::{Attention, AttentionOptions, padding_mask};
 pub use embedding::{sinusoidal_positions, sinusoidal_positions_tensor2tensor};
 pub use linear::Linear;
+pub use norm::RmsNorm;
 pub use relative::RelativePositions;
+pub use rotary::{Rotary, Turns};
 pub use transformer::{DecoderLayer, EncoderLayer, LayerOptions, layer_norm};
