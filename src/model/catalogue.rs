@@ -72,6 +72,14 @@ pub fn nearest(text: &str) -> Option<&'static Entry> {
 }
 
 impl Entry {
+    /// The licence, and whether it forbids commercial use, for outputs.
+    #[must_use]
+    pub fn terms(&self) -> String {
+        let licence = self.licence.strip_prefix("LicenseRef-").unwrap_or(&self.licence);
+        let limit = if self.commercial { "" } else { ", not for commercial use" };
+        format!("{licence}{limit}")
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         let last = self.id.rsplit('/').next();
         [Some(self.name.as_str()), Some(self.id.as_str()), last].into_iter().flatten()

@@ -7,12 +7,12 @@ use super::gguf::metadata;
 use super::{Error, FileData, ModelFiles, Result};
 
 /// The model types that Tarjoman runs.
-pub const FAMILIES: [&str; 8] =
-    ["marian", "m2m_100", "mbart", "t5", "mt5", "gemma3", "gemma3_text", "qwen3"];
+pub const FAMILIES: [&str; 9] =
+    ["marian", "m2m_100", "mbart", "t5", "mt5", "umt5", "gemma3", "gemma3_text", "qwen3"];
 
 /// The same, for messages.
-pub const SUPPORTED: &str =
-    "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5, gemma3, gemma3_text and qwen3";
+pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5,
+     umt5, gemma3, gemma3_text and qwen3";
 
 /// The part of `config.json` that every family has.
 #[derive(Debug, Deserialize)]

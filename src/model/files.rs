@@ -210,7 +210,7 @@ fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
         "m2m_100" => "M2M100Tokenizer",
         "mbart" => "MBartTokenizer",
         // MADLAD-400 has both, and ids that are not T5's: its tokenizer.json says which.
-        "t5" | "mt5" => return Ok(&[Form::Json, Form::T5]),
+        "t5" | "mt5" | "umt5" => return Ok(&[Form::Json, Form::T5]),
         "gemma3" | "gemma3_text" | "qwen3" => return Ok(&[Form::Causal]),
         _ => return Ok(&[Form::SentencePiece, Form::Json]),
     };

@@ -46,7 +46,7 @@ pub(super) fn collect(
         let translation = Translation { sentence: sentence.id, candidates };
         units.push(TranslationUnit { sentence, translation, issues });
     }
-    Ok(AlignedDocument { article: document.article, model, units })
+    Ok(AlignedDocument { article: document.article, model, licence: None, units })
 }
 
 /// Reads hypotheses as text.

@@ -15,7 +15,9 @@ use crate::decode::{self, Batch, Hypothesis, SearchOptions};
 use crate::document::{AlignedDocument, Article};
 use crate::model::config::GenerationConfig;
 use crate::model::prompt::Pair;
-use crate::model::{self, ComputeType, ModelFiles, Prompt, Seq2Seq, Tokenizer, families};
+use crate::model::{
+    self, ComputeType, ModelFiles, Prompt, Seq2Seq, Tokenizer, catalogue, families,
+};
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
@@ -184,7 +186,12 @@ impl Translator {
             }
             _ => self.decode_in_turn(&document, &pieces, options, observer)?,
         };
-        collect(document, self.name.clone(), &self.tokenizer, asks, &pieces, &hypotheses)
+        let collected =
+            collect(document, self.name.clone(), &self.tokenizer, asks, &pieces, &hypotheses)?;
+        // Of a model that the catalogue doesn't have, only its card knows.
+        let repo = self.name.split('@').next().unwrap_or(&self.name);
+        let licence = catalogue::find(repo).map(catalogue::Entry::terms);
+        Ok(AlignedDocument { licence, ..collected })
     }
 
     /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.

@@ -134,6 +134,11 @@ fn an_mt5_model_gives_the_tokens_and_scores_of_transformers() {
     compare("mt5-tiny");
 }
 
+#[test]
+fn an_umt5_model_gives_the_tokens_and_scores_of_transformers() {
+    compare("umt5-tiny");
+}
+
 #[derive(Deserialize)]
 struct Line {
     text: String,

@@ -114,6 +114,7 @@ pub fn load_as(
         "mbart" => boxed(mbart::load(&parse(&files.config)?, &open()?)),
         "t5" => boxed(T5::load(&parse(&files.config)?, Member::T5, &open()?)),
         "mt5" => boxed(T5::load(&parse(&files.config)?, Member::Mt5, &open()?)),
+        "umt5" => boxed(T5::load(&parse(&files.config)?, Member::Umt5, &open()?)),
         "gemma3_text" => causal(parse::<GemmaConfig>(&files.config)?.shape())?,
         "gemma3" => causal(parse::<GemmaWithImages>(&files.config)?.shape())?,
         "qwen3" => causal(parse::<QwenConfig>(&files.config)?.shape())?,
