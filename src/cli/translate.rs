@@ -45,9 +45,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LANG")]
     to: Option<String>,
 
-    /// What a language model is told: a file with {text} in it, and where wanted {source_language},
-    /// {target_language} and {context}; or plain, translategemma, gemma, chatml, qwen3
-    /// [default: what the model was trained with]
+    /// What a language model is told: a file with `{text}` in it, and where wanted
+    /// `{source_language}`, `{target_language}` and `{context}`; or one of plain, translategemma,
+    /// gemma, chatml, qwen3 [default: what the model was trained with]
     #[arg(long, value_name = "FILE")]
     prompt: Option<PathBuf>,
 

@@ -50,7 +50,7 @@ impl FileData {
 pub enum TokenizerFiles {
     /// One `tokenizer.json` of the tokenizers library, for one pair of languages.
     Json(FileData),
-    /// OPUS-MT: two `SentencePiece` models and one joint vocabulary.
+    /// OPUS-MT: two `SentencePiece` models and one joint vocabulary, or one each.
     SentencePiece {
         /// `source.spm`
         source: FileData,
@@ -58,6 +58,8 @@ pub enum TokenizerFiles {
         target: FileData,
         /// `vocab.json`: piece to id
         vocab: FileData,
+        /// `target_vocab.json`: the same for targets, where they have ids of their own.
+        target_vocab: Option<FileData>,
     },
     /// M2M100: one `SentencePiece` model for all languages and the ids of its pieces.
     M2m100 {
@@ -114,6 +116,7 @@ pub(crate) trait Shelf {
 const CONFIG: &str = "config.json";
 const GENERATION_CONFIG: &str = "generation_config.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+const TARGET_VOCAB: &str = "target_vocab.json";
 const CHAT_TEMPLATE: &str = "chat_template.jinja";
 /// In the order of preference: safetensors are mapped, not copied, and hold no program code.
 const WEIGHTS: [&str; 4] = [
@@ -174,6 +177,8 @@ impl Form {
                 template,
             });
         }
+        let separate = matches!(self, Self::SentencePiece) && place.has(TARGET_VOCAB);
+        let target_vocab = separate.then(|| place.take(TARGET_VOCAB)).transpose()?;
         let mut take = |index: usize| place.take(self.names()[index]);
         Ok(match self {
             Self::Json | Self::Causal => TokenizerFiles::Json(take(0)?),
@@ -181,6 +186,7 @@ impl Form {
                 source: take(0)?,
                 target: take(1)?,
                 vocab: take(2)?,
+                target_vocab,
             },
             Self::M2m100 => TokenizerFiles::M2m100 { pieces: take(0)?, vocab: take(1)? },
             Self::Nllb => TokenizerFiles::Nllb(take(0)?),

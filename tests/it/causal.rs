@@ -216,7 +216,7 @@ fn wide(folder: &Path) -> HashMap<String, Tensor> {
     add("output_norm.weight".into(), &[256], 1.0);
     for block in 0..2 {
         let mut add = |name: &str, shape: &[usize], size| {
-            add(format!("blk.{block}.{name}.weight"), shape, size)
+            add(format!("blk.{block}.{name}.weight"), shape, size);
         };
         for norm in ["attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"] {
             add(norm, &[256], 1.0);

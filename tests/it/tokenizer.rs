@@ -6,7 +6,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde::Deserialize;
-use tarjoman::model::{Error, FileData, Tokenizer, TokenizerFiles};
+use tarjoman::model::source::Silent;
+use tarjoman::model::{Error, FileData, ModelSource, Tokenizer, TokenizerFiles};
 
 use crate::decode::golden;
 
@@ -18,6 +19,7 @@ fn opus(folder: &Path) -> TokenizerFiles {
         source: file("source.spm"),
         target: file("target.spm"),
         vocab: file("vocab.json"),
+        target_vocab: folder.join("target_vocab.json").exists().then(|| file("target_vocab.json")),
     }
 }
 
@@ -82,6 +84,23 @@ fn unigram_models_give_the_ids_and_texts_of_python() {
 #[test]
 fn bpe_models_give_the_ids_and_texts_of_python() {
     assert_equal_to_python("spm-bpe", &opus(&golden("spm-bpe")));
+}
+
+#[test]
+fn two_vocabularies_give_the_ids_and_texts_of_python() {
+    assert_equal_to_python("spm-separate", &opus(&golden("spm-separate")));
+    // They are found beside a network with two vocabularies.
+    let folder = tempfile::tempdir().unwrap();
+    for (from, names) in [
+        ("marian-separate", &["config.json", "model.safetensors"][..]),
+        ("spm-separate", &["source.spm", "target.spm", "vocab.json", "target_vocab.json"]),
+    ] {
+        for name in names {
+            std::fs::copy(golden(from).join(name), folder.path().join(name)).unwrap();
+        }
+    }
+    let files = ModelSource::Folder(folder.path().into()).resolve(&mut Silent).unwrap();
+    assert_equal_to_python("spm-separate", &files.tokenizer);
 }
 
 #[test]

@@ -183,18 +183,22 @@ fn template_text(file: &FileData) -> Result<String> {
     struct Facts {
         chat_template: Option<serde_json::Value>,
     }
-    if let FileData::Path(path) = file
-        && path.extension().is_some_and(|ending| ending == "gguf")
-    {
-        let wrong = |reason| Error::Config { file: file.name(), reason };
-        return Ok(metadata::chat_template(path).map_err(wrong)?.unwrap_or_default());
+    let ending = match file {
+        FileData::Path(path) => path.extension().and_then(|ending| ending.to_str()),
+        FileData::Static(..) => None,
+    };
+    match (file, ending) {
+        (FileData::Path(path), Some("gguf")) => {
+            let wrong = |reason| Error::Config { file: file.name(), reason };
+            Ok(metadata::chat_template(path).map_err(wrong)?.unwrap_or_default())
+        }
+        (_, Some("json")) => {
+            let facts: Facts = super::config::parse(file)?;
+            // One template, or several with names.
+            Ok(facts.chat_template.map(|value| value.to_string()).unwrap_or_default())
+        }
+        _ => Ok(String::from_utf8_lossy(&file.read()?).into_owned()),
     }
-    if file.name().ends_with(".json") {
-        let facts: Facts = super::config::parse(file)?;
-        // One template, or several with names.
-        return Ok(facts.chat_template.map(|value| value.to_string()).unwrap_or_default());
-    }
-    Ok(String::from_utf8_lossy(&file.read()?).into_owned())
 }
 
 #[cfg(test)]
@@ -206,6 +210,10 @@ mod tests {
         for prompt in known() {
             assert_eq!(prompt.text.matches(TEXT).count(), 1, "{prompt:?}");
             assert_eq!(Prompt::named(&prompt.name), Some(prompt));
+        }
+        for entry in catalogue::entries() {
+            let known = entry.prompt.as_deref().is_none_or(|name| Prompt::named(name).is_some());
+            assert!(known, "{entry:?}");
         }
     }
 }

@@ -73,13 +73,18 @@ impl Tokenizer {
     pub fn load(files: &TokenizerFiles) -> Result<Self> {
         let from_json = |file| read(file, json).map(|tokenizer| Kind::Json(Box::new(tokenizer)));
         let (kind, file, naming) = match files {
-            TokenizerFiles::Json(file) => (from_json(file)?, file, None),
-            TokenizerFiles::SentencePiece { source, target, vocab } => {
+            TokenizerFiles::Json(file) | TokenizerFiles::Causal { tokenizer: file, .. } => {
+                (from_json(file)?, file, None)
+            }
+            TokenizerFiles::SentencePiece { source, target, vocab, target_vocab } => {
                 let source = read(source, SentencePiece::parse)?;
-                // Nothing is encoded as target text, and decoding only joins pieces; but a damaged
-                // download is better known now.
-                read(target, SentencePiece::parse)?;
-                let marian = read(vocab, |json| Marian::parse(source, json))?;
+                // With one vocabulary nothing is done by this one, but a damaged download is better
+                // known now.
+                let target = read(target, SentencePiece::parse)?;
+                let mut marian = read(vocab, |json| Marian::parse(source, json))?;
+                if let Some(file) = target_vocab {
+                    marian = read(file, |json| marian.with_target(target, json))?;
+                }
                 (Kind::Marian(Box::new(marian)), vocab, None)
             }
             TokenizerFiles::M2m100 { pieces, vocab } => {
@@ -97,7 +102,6 @@ impl Tokenizer {
                 (Kind::T5(Box::new(t5)), file, None)
             }
             TokenizerFiles::Mbart50Json(file) => (from_json(file)?, file, Some(Naming::Mbart50)),
-            TokenizerFiles::Causal { tokenizer: file, .. } => (from_json(file)?, file, None),
         };
         let mut tokenizer = Self { kind, languages: None, language_model: None, file: file.name() };
         if matches!(files, TokenizerFiles::Causal { .. }) {

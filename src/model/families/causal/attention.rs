@@ -136,14 +136,14 @@ impl Attention {
         let source_scores = by_row(source_scores, time)?;
         let own_scores = own.matmul(&keys.t()?)?;
 
-        let shares = softmax(&Tensor::cat(&[source_scores, own_scores], D::Minus1)?)?;
-        let source_shares = shares.narrow(D::Minus1, 0, time)?;
-        let source_shares = source_shares.reshape((sentences, beams, kv, group, time))?;
-        let source_shares = source_shares.transpose(1, 2)?.contiguous()?;
-        let source_shares = source_shares.reshape((sentences, kv, beams * group, time))?;
-        let from_source = by_row(source_shares.matmul(source_values)?, head_dim)?;
-        let own_shares = shares.narrow(D::Minus1, time, seen)?.contiguous()?;
-        let context = (from_source + own_shares.matmul(&values)?)?;
+        let weights = softmax(&Tensor::cat(&[source_scores, own_scores], D::Minus1)?)?;
+        let source_weights = weights.narrow(D::Minus1, 0, time)?;
+        let source_weights = source_weights.reshape((sentences, beams, kv, group, time))?;
+        let source_weights = source_weights.transpose(1, 2)?.contiguous()?;
+        let source_weights = source_weights.reshape((sentences, kv, beams * group, time))?;
+        let from_source = by_row(source_weights.matmul(source_values)?, head_dim)?;
+        let own_weights = weights.narrow(D::Minus1, time, seen)?.contiguous()?;
+        let context = (from_source + own_weights.matmul(&values)?)?;
         self.output.forward(&context.reshape((rows, self.heads * head_dim))?)
     }
 

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::model::layers::Activation;
 
 /// What decides the computation, whatever the family.
+#[allow(clippy::struct_excessive_bools)] // families differ in these, one by one
 #[derive(Debug, Clone)]
 pub(in crate::model::families) struct Shape {
     pub vocabulary: usize,
