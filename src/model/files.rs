@@ -135,12 +135,13 @@ const GGUF: &str = ".gguf";
 fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
     let repo = model.split('@').next().unwrap_or(model);
     let preferred = catalogue::find(repo).and_then(|entry| entry.weights.as_deref());
-    preferred
-        .into_iter()
-        .chain(WEIGHTS)
-        .find(|name| shelf.has(name))
-        .map(str::to_string)
-        .or_else(|| shelf.names().into_iter().filter(|name| name.ends_with(GGUF)).max())
+    preferred.into_iter().chain(WEIGHTS).find(|name| shelf.has(name)).map(str::to_string).or_else(
+        || {
+            // llama.cpp keeps the part of a network that sees images in a file of its own.
+            let whole = |name: &String| name.ends_with(GGUF) && !name.starts_with("mmproj");
+            shelf.names().into_iter().filter(whole).max()
+        },
+    )
 }
 
 /// A form in which the files of a tokenizer come.

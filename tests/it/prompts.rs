@@ -168,6 +168,7 @@ fn a_folder_with_llama_cpp_s_file_and_a_tokenizer_is_a_model() {
         matches!(&error, Error::Missing { what, .. } if what.contains("tokenizer.json")),
         "{error}"
     );
+    std::fs::write(folder.path().join("mmproj-model.gguf"), "images").expect("it is written");
     let tokenizer = golden("gemma3-tiny/tokenizer.json");
     std::fs::copy(tokenizer, folder.path().join("tokenizer.json")).expect("it is copied");
     let files = resolve(folder.path()).expect("whole");
