@@ -4,6 +4,7 @@ import causal_generation
 import causal_gguf
 import causal_models
 import causal_tokenizer
+import firefox
 import generation
 import models
 import multilingual
@@ -31,6 +32,7 @@ def main():
     causal_tokenizer.main()
     causal_generation.main()
     causal_gguf.main()
+    firefox.main()
 
 
 if __name__ == "__main__":

@@ -116,6 +116,8 @@ fn of_model(error: &model::Error) -> u8 {
     use model::Error;
     match error {
         Error::Hub { .. }
+        | Error::Address { .. }
+        | Error::ByHand { .. }
         | Error::NotCached { .. }
         | Error::Refused { .. }
         | Error::NotOnHub { .. }

@@ -32,7 +32,8 @@ pub(super) struct Arguments {
     #[arg(short, long, value_enum)]
     format: Option<Format>,
 
-    /// A model: a folder, ORG/NAME[@REVISION], or a name that `tarjoman models` lists
+    /// A model: a folder, ORG/NAME[@REVISION], a name that `tarjoman models` lists, or the address
+    /// of a folder or of files
     /// [default: the one chosen with `models use`, or else the embedded one]
     #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
     model: Option<ModelSource>,

@@ -51,6 +51,8 @@ pub fn search(
         })
         .collect();
     let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
+    // Each with its own longest target.
+    let own: Vec<_> = batch.lengths.iter().map(|tokens| options.for_source(*tokens)).collect();
 
     loop {
         let input = Tensor::new(last.as_slice(), model.device())?;
@@ -63,12 +65,12 @@ pub fn search(
         let parents: Vec<Vec<usize>> = live
             .par_iter_mut()
             .zip(scores.par_chunks_mut(rows_each * vocabulary))
-            .map(|((_, search), scores)| match search {
+            .map(|((index, search), scores)| match search {
                 Search::Greedy(greedy) => {
-                    greedy.advance(scores, &processors, options);
+                    greedy.advance(scores, &processors, &own[*index]);
                     vec![0]
                 }
-                Search::Beam(beam) => beam.advance(scores, vocabulary, &processors, options),
+                Search::Beam(beam) => beam.advance(scores, vocabulary, &processors, &own[*index]),
             })
             .collect();
 
@@ -82,8 +84,8 @@ pub fn search(
             };
             if done {
                 results[index] = match search {
-                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(options)],
-                    Search::Beam(beam) => beam.into_hypotheses(options),
+                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(&own[index])],
+                    Search::Beam(beam) => beam.into_hypotheses(&own[index]),
                 };
                 continue;
             }

@@ -31,6 +31,8 @@ pub struct Entry {
     pub weights: Option<String>,
     /// Whether it is any good for Persian.
     pub recommended: bool,
+    /// How to get it, where Tarjoman does not fetch it.
+    pub by_hand: Option<String>,
     /// What a user should know.
     pub note: String,
 }

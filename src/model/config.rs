@@ -4,15 +4,18 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::gguf::metadata;
-use super::{Error, FileData, ModelFiles, Result};
+use super::{Error, FileData, ModelFiles, Result, TokenizerFiles};
 
 /// The model types that Tarjoman runs.
 pub const FAMILIES: [&str; 9] =
     ["marian", "m2m_100", "mbart", "t5", "mt5", "umt5", "gemma3", "gemma3_text", "qwen3"];
 
+/// What a Marian student is called, which has no `config.json` to say so.
+pub const BERGAMOT: &str = "bergamot";
+
 /// The same, for messages.
-pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5,
-     umt5, gemma3, gemma3_text and qwen3";
+pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5, umt5, \
+     gemma3, gemma3_text, qwen3 and the models of Firefox";
 
 /// The part of `config.json` that every family has.
 #[derive(Debug, Deserialize)]
@@ -93,6 +96,8 @@ pub struct GenerationConfig {
     pub forced_eos_token_id: Vec<u32>,
     /// Whether scores are log-softmaxed again after the constraints.
     pub renormalize_logits: Option<bool>,
+    /// Longest target in tokens, as a multiple of the source's; Marian's `max-length-factor`.
+    pub max_length_factor: Option<f32>,
 }
 
 impl GenerationConfig {
@@ -101,6 +106,9 @@ impl GenerationConfig {
     /// # Errors
     /// When the file can't be read, or has a value of the wrong kind.
     pub fn load(files: &ModelFiles) -> Result<Self> {
+        if matches!(files.tokenizer, TokenizerFiles::Bergamot { .. }) {
+            return Ok(Self::bergamot());
+        }
         let own: Self = parse(&files.config)?;
         let Some(file) = &files.generation_config else { return Ok(own) };
         let mut config: Self = parse(file)?;
@@ -113,6 +121,25 @@ impl GenerationConfig {
             config.eos_token_id = own.eos_token_id;
         }
         Ok(config)
+    }
+}
+
+impl GenerationConfig {
+    /// How Firefox runs its models (mozilla/translations, `inference/wasm`: `beam-size: 1`,
+    /// `normalize: 1.0`, `word-penalty: 0`, `max-length-factor: 2.0`, and no `allow-unk`).
+    /// Tokens are those of Marian's vocabularies: 0 ends a sentence and fills up a batch, 1 is what
+    /// the vocabulary lacks; 0 stands where other families have a start token.
+    fn bergamot() -> Self {
+        Self {
+            decoder_start_token_id: Some(0),
+            eos_token_id: vec![0],
+            pad_token_id: Some(0),
+            num_beams: Some(1),
+            length_penalty: Some(1.0),
+            bad_words_ids: Some(vec![vec![1]]),
+            max_length_factor: Some(2.0),
+            ..Self::default()
+        }
     }
 }
 

@@ -109,6 +109,22 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// A file of a server, not of the hub.
+    #[error("could not fetch {url}: {reason}")]
+    Address {
+        /// The address.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A model of the catalogue that Tarjoman does not fetch.
+    #[error("model {name} is not fetched by its name")]
+    ByHand {
+        /// The name.
+        name: String,
+        /// How to get it.
+        how: String,
+    },
     /// The hub wants a token, another token, or a licence accepted.
     #[error("{endpoint} does not give {model} to you (status {status})")]
     Refused {
@@ -189,6 +205,8 @@ impl Error {
             Self::NotEmbedded => "name a model with --model, or build with `--features embedded-model`".into(),
             Self::Name { .. } => "use --model DIR, or --model ORG/NAME; `tarjoman models` lists known names".into(),
             Self::Hub { .. } => "check the name and the network; HF_ENDPOINT names a mirror, HF_TOKEN opens gated models, and without --model the embedded model needs no network".into(),
+            Self::Address { .. } => "give the address of a folder (with a slash at its end) or of a model file, or those of all files with commas between them; without --model the embedded model needs no network".into(),
+            Self::ByHand { how, .. } => how.clone(),
             Self::Refused { token: false, model, endpoint, .. } => format!("if the model is gated or private, accept its licence at {endpoint}/{model} and set HF_TOKEN; the hub gives the same answer for a name that does not exist"),
             Self::Refused { model, endpoint, .. } => format!("the token (HF_TOKEN, or the token file) may be wrong or lack the right to read it, or the licence at {endpoint}/{model} is not accepted yet"),
             Self::NotOnHub { .. } => "check the spelling; `tarjoman models` lists known names, ORG/NAME@REVISION names a revision".into(),

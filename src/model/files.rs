@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::PathBuf;
 
-use super::{Error, Result, catalogue};
+use flate2::read::MultiGzDecoder;
+
+use super::{Error, Result, bergamot, catalogue};
 
 /// A file on disk, or one carried inside the binary.
 #[derive(Debug, Clone)]
@@ -31,18 +34,37 @@ impl FileData {
         files.iter().map(Self::name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The whole content.
+    /// The whole content; of a file whose name ends with `.gz`, what was compressed.
     ///
     /// # Errors
     /// When the file can't be read.
     pub fn read(&self) -> Result<Cow<'static, [u8]>> {
         match self {
-            Self::Path(path) => std::fs::read(path)
-                .map(Cow::Owned)
-                .map_err(|source| Error::Read { path: path.clone(), source }),
+            Self::Path(path) => {
+                let fail = |source| Error::Read { path: path.clone(), source };
+                if path.extension().is_some_and(|ending| ending == "gz") {
+                    let file = std::fs::File::open(path).map_err(fail)?;
+                    return unpack(file).map(Cow::Owned).map_err(fail);
+                }
+                std::fs::read(path).map(Cow::Owned).map_err(fail)
+            }
             Self::Static(_, bytes) => Ok(Cow::Borrowed(bytes)),
         }
     }
+}
+
+/// No compressed file of a model has more bytes; a made one might, without end.
+const LARGEST_UNPACKED: u64 = 2 << 30;
+
+/// What was compressed; a damaged file is told by its checksum.
+fn unpack(file: std::fs::File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut reader = MultiGzDecoder::new(file).take(LARGEST_UNPACKED + 1);
+    reader.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_UNPACKED {
+        return Err(std::io::Error::other("there is more in it than any model has"));
+    }
+    Ok(bytes)
 }
 
 /// Files of a tokenizer, in the forms that the hub holds.
@@ -84,6 +106,13 @@ pub enum TokenizerFiles {
         /// `chat_template.jinja`, `tokenizer_config.json`, or the weights.
         template: Option<FileData>,
     },
+    /// Marian's students: the numbers of `vocab.*.spm` are the ids.
+    Bergamot {
+        /// `vocab.*.spm`, or `srcvocab.*.spm`
+        source: FileData,
+        /// `vocab.*.spm` again, or `trgvocab.*.spm`
+        target: FileData,
+    },
 }
 
 /// All that is needed to load a model.
@@ -91,13 +120,14 @@ pub enum TokenizerFiles {
 pub struct ModelFiles {
     /// The model as the user named it; goes into messages and outputs.
     pub name: String,
-    /// `config.json`, or where there is none the GGUF file that has the configuration in it.
+    /// `config.json`, or the file of weights that holds its own: of a Marian student, or llama.cpp's.
     pub config: FileData,
     /// `generation_config.json`, where there is one.
     pub generation_config: Option<FileData>,
     /// The tokenizer.
     pub tokenizer: TokenizerFiles,
-    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either, or a `*.gguf`.
+    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either, or a `*.gguf`; or the
+    /// file of a Marian student and its shortlist.
     pub weights: Vec<FileData>,
 }
 
@@ -258,6 +288,9 @@ fn lacking(forms: &[Form], shelf: &dyn Shelf) -> String {
 /// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
 /// finds the weights of an interrupted download finds the rest as well.
 pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
+    if !shelf.has(CONFIG) && bergamot::files::is_here(shelf) {
+        return bergamot::files::gather(model, shelf);
+    }
     const ANY: [Form; 4] = [Form::SentencePiece, Form::T5, Form::Mbart50, Form::Json];
     let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
     let weights = weights(model, shelf);

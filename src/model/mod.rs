@@ -2,6 +2,7 @@
 //! configuration, weights and tokenizer, and the networks themselves ([`families`]).
 //! Does not know sentences, documents or how the next token is chosen (that is `decode`).
 
+pub mod bergamot;
 pub mod catalogue;
 pub mod config;
 mod error;

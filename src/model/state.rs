@@ -1,6 +1,8 @@
 //! What decoding remembers between steps. Beams are reordered and finished sentences dropped
 //! from outside; the model only appends (CTranslate2's `DecoderState`).
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor};
 
 /// Tokens by which the cache grows.
@@ -16,6 +18,8 @@ pub struct LayerState {
     pub cross_values: Tensor,
     self_keys: Cache,
     self_values: Cache,
+    /// `[rows, channels]`, of a recurrent layer, once it has taken a step.
+    cell: Option<Tensor>,
 }
 
 /// A preallocated `[capacity, rows, heads, head_dim]`. Time comes first: appending is one
@@ -81,6 +85,7 @@ pub struct DecoderState {
     layers: Vec<LayerState>,
     source_mask: Option<Tensor>,
     prompts: Option<Prompts>,
+    candidates: Option<Vec<Arc<[u32]>>>,
     sentences: usize,
     rows: usize,
     position: usize,
@@ -105,9 +110,18 @@ impl DecoderState {
                 cross_values,
                 self_keys: Cache { buffer: None },
                 self_values: Cache { buffer: None },
+                cell: None,
             })
             .collect();
-        Self { layers, source_mask, prompts: None, sentences, rows: sentences, position: 0 }
+        Self {
+            layers,
+            source_mask,
+            prompts: None,
+            candidates: None,
+            sentences,
+            rows: sentences,
+            position: 0,
+        }
     }
 
     /// The same for a model that continues its source.
@@ -127,6 +141,36 @@ impl DecoderState {
     #[must_use]
     pub fn prompt_lengths(&self) -> &[usize] {
         self.prompts.as_ref().map_or(&[], |prompts| &prompts.lengths)
+    }
+
+    /// Remembers for each sentence the target tokens that its translation may have, ascending.
+    #[must_use]
+    pub fn with_candidates(mut self, candidates: Vec<Arc<[u32]>>) -> Self {
+        self.candidates = Some(candidates);
+        self
+    }
+
+    /// What [`DecoderState::with_candidates`] was given, for the live sentences.
+    #[must_use]
+    pub fn candidates(&self) -> Option<&[Arc<[u32]>]> {
+        self.candidates.as_deref()
+    }
+
+    /// What a recurrent layer remembers, `[rows, channels]`; nothing before its first step.
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    #[must_use]
+    pub fn cell(&self, layer: usize) -> Option<&Tensor> {
+        self.layers[layer].cell.as_ref()
+    }
+
+    /// Replaces what a recurrent layer remembers, `[rows, channels]`.
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    pub fn set_cell(&mut self, layer: usize, cell: Tensor) {
+        self.layers[layer].cell = Some(cell);
     }
 
     /// Tokens decoded so far.
@@ -234,6 +278,10 @@ impl DecoderState {
         if let Some(mask) = &self.source_mask {
             self.source_mask = Some(mask.index_select(&kept, 0)?);
         }
+        if let Some(all) = &self.candidates {
+            let one = |sentence: &u32| all.get(*sentence as usize).cloned();
+            self.candidates = Some(sentences.iter().filter_map(one).collect());
+        }
         self.select_rows(&rows)
     }
 
@@ -242,6 +290,9 @@ impl DecoderState {
         for layer in &mut self.layers {
             layer.self_keys.select(&index, self.position)?;
             layer.self_values.select(&index, self.position)?;
+            if let Some(cell) = &layer.cell {
+                layer.cell = Some(cell.index_select(&index, 0)?);
+            }
         }
         self.rows = rows.len();
         Ok(())

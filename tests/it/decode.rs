@@ -46,7 +46,7 @@ pub(crate) struct Case {
     pub(crate) name: String,
     options: serde_json::Value,
     pub(crate) sequences: Vec<Vec<Vec<u32>>>,
-    scores: Vec<Vec<f32>>,
+    pub(crate) scores: Vec<Vec<f32>>,
 }
 
 /// The source rows and the cases of a golden model.

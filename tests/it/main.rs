@@ -3,6 +3,7 @@
 mod causal;
 mod decode;
 mod document;
+mod firefox;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;

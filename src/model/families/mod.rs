@@ -1,6 +1,7 @@
 //! Owns the networks, a file a family, and the choice between them by `model_type`.
 
 mod bart;
+mod bergamot;
 mod causal;
 mod m2m100;
 mod marian;
@@ -8,6 +9,7 @@ mod mbart;
 mod t5;
 
 pub use bart::Bart;
+pub use bergamot::Student;
 pub use causal::Causal;
 pub use t5::T5;
 
@@ -20,7 +22,7 @@ use self::marian::MarianConfig;
 use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
 use super::layers::Activation;
-use super::{ComputeType, Error, FileData, ModelFiles, Result, Seq2Seq, weights};
+use super::{ComputeType, Error, FileData, ModelFiles, Result, Seq2Seq, TokenizerFiles, weights};
 
 /// The part of `config.json` that the BART family shares.
 #[derive(Debug, Clone, Deserialize)]
@@ -98,6 +100,10 @@ pub fn load_as(
     dtype: ComputeType,
     device: &Device,
 ) -> Result<Box<dyn Seq2Seq>> {
+    if let TokenizerFiles::Bergamot { source, target } = &files.tokenizer {
+        return Student::load(files, source.name() == target.name(), device)
+            .map(|student| Box::new(student) as _);
+    }
     let architecture: Architecture = parse(&files.config)?;
     let open = || weights::open(&files.weights, dtype.dtype(), device);
     let causal = |shape: std::result::Result<causal::Shape, String>| -> Result<_> {

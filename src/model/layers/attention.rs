@@ -72,6 +72,20 @@ impl Attention {
         })
     }
 
+    /// From its projections: those of queries, keys and values, and the last one. Channels are
+    /// split into heads, and scores divided, as in [`AttentionOptions::bart`].
+    ///
+    /// # Errors
+    /// When `channels` is no multiple of `heads`.
+    pub fn of(
+        [query, key, value, output]: [Linear; 4],
+        channels: usize,
+        heads: usize,
+    ) -> Result<Self> {
+        let AttentionOptions { head_dim, scale, .. } = AttentionOptions::bart(channels, heads)?;
+        Ok(Self { query, key, value, output, heads, head_dim, scale })
+    }
+
     /// Keys and values of `x` `[batch, time, channels]`: twice `[batch, heads, time, head_dim]`.
     ///
     /// # Errors

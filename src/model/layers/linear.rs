@@ -3,6 +3,7 @@ use std::sync::Arc;
 use candle_core::quantized::QTensor;
 use candle_core::{D, Result, Tensor};
 
+use super::Int8Matrix;
 use crate::model::weights::Weights;
 
 /// A matrix product with or without a bias. The only file that knows in what precision weights
@@ -23,6 +24,13 @@ pub enum Linear {
     Quantized {
         /// `[out, in]`
         weight: Arc<QTensor>,
+        /// `[out]`
+        bias: Option<Tensor>,
+    },
+    /// Weights and inputs in 8 bits, as in Marian's students.
+    Int8 {
+        /// `[out, in]`
+        weight: Arc<Int8Matrix>,
         /// `[out]`
         bias: Option<Tensor>,
     },
@@ -55,6 +63,9 @@ impl Linear {
             Self::Quantized { weight, bias } => {
                 (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
             }
+            Self::Int8 { weight, bias } => {
+                (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
+            }
         };
         let flat = match bias {
             Some(bias) => flat.broadcast_add(bias)?,
@@ -74,6 +85,36 @@ impl Linear {
         match self {
             Self::Float { weight, .. } => weight.index_select(ids, 0),
             Self::Quantized { weight, .. } => weight.embedding(ids),
+            Self::Int8 { weight, .. } => weight.rows(ids),
+        }
+    }
+
+    /// `x` `[rows, in]` to the outputs `ids` alone: `[rows, ids]`.
+    ///
+    /// # Errors
+    /// When there is no such output, weights are in ggml's formats, or the device fails.
+    pub fn some(&self, x: &Tensor, ids: &[u32]) -> Result<Tensor> {
+        let index = Tensor::new(ids, x.device())?;
+        let (some, bias) = match self {
+            Self::Float { weight, bias } => {
+                (x.matmul(&weight.index_select(&index, 0)?.t()?)?, bias)
+            }
+            Self::Int8 { weight, bias } => (weight.some(x, ids)?, bias),
+            Self::Quantized { .. } => candle_core::bail!("some outputs of a GGUF matrix"),
+        };
+        match bias {
+            Some(bias) => some.broadcast_add(&bias.index_select(&index, 0)?),
+            None => Ok(some),
+        }
+    }
+
+    /// The same weights with this bias `[out]` instead of what they had.
+    #[must_use]
+    pub fn with_bias(self, bias: Option<Tensor>) -> Self {
+        match self {
+            Self::Float { weight, .. } => Self::Float { weight, bias },
+            Self::Quantized { weight, .. } => Self::Quantized { weight, bias },
+            Self::Int8 { weight, .. } => Self::Int8 { weight, bias },
         }
     }
 }

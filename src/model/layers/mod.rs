@@ -4,6 +4,7 @@
 mod activation;
 mod attention;
 mod embedding;
+mod int8;
 mod linear;
 mod norm;
 mod relative;
@@ -13,6 +14,7 @@ mod transformer;
 pub use activation::Activation;
 pub use attention::{Attention, AttentionOptions, padding_mask};
 pub use embedding::{sinusoidal_positions, sinusoidal_positions_tensor2tensor};
+pub use int8::Int8Matrix;
 pub use linear::Linear;
 pub use norm::RmsNorm;
 pub use relative::RelativePositions;

@@ -2,6 +2,7 @@
 //! tokens that tell a multilingual model its languages. Does not know the network, its
 //! configuration, or how text is cleaned before it comes here.
 
+mod bergamot;
 mod fairseq;
 mod languages;
 mod marian;
@@ -11,6 +12,7 @@ mod t5;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use self::bergamot::Bergamot;
 use self::fairseq::Fairseq;
 use self::languages::Naming;
 use self::marian::Marian;
@@ -51,6 +53,7 @@ enum Kind {
     Marian(Box<Marian>),
     Fairseq(Box<Fairseq>),
     T5(Box<T5>),
+    Bergamot(Box<Bergamot>),
 }
 
 /// The languages of a multilingual model: it reads `[source] tokens </s>` and writes `</s>
@@ -100,6 +103,12 @@ impl Tokenizer {
             TokenizerFiles::T5(file) => {
                 let t5 = read(file, |model| T5::new(SentencePiece::parse(model)?))?;
                 (Kind::T5(Box::new(t5)), file, None)
+            }
+            TokenizerFiles::Bergamot { source, target } => {
+                let pieces = read(source, SentencePiece::parse)?;
+                let bergamot =
+                    read(target, |model| Bergamot::new(pieces, SentencePiece::parse(model)?))?;
+                (Kind::Bergamot(Box::new(bergamot)), target, None)
             }
             TokenizerFiles::Mbart50Json(file) => (from_json(file)?, file, Some(Naming::Mbart50)),
         };
@@ -178,6 +187,7 @@ impl Tokenizer {
             Kind::Marian(marian) => return Ok(marian.encode(text)),
             Kind::Fairseq(fairseq) => ids.extend(fairseq.encode(text)),
             Kind::T5(t5) => ids.extend(t5.encode(text)),
+            Kind::Bergamot(bergamot) => ids.extend(bergamot.encode(text)),
             Kind::Json(tokenizer) => {
                 // What the file puts around a text is for whatever language it was saved with.
                 let template = self.languages.is_none();
@@ -217,6 +227,7 @@ impl Tokenizer {
             Kind::Marian(marian) => marian.token(*id).is_some(),
             Kind::Fairseq(fairseq) => fairseq.knows(*id),
             Kind::T5(t5) => t5.knows(*id),
+            Kind::Bergamot(bergamot) => bergamot.token(*id).is_some(),
             Kind::Json(tokenizer) => tokenizer.id_to_token(*id).is_some(),
         };
         if let Some(id) = tokens.iter().find(|id| !known(id)) {
@@ -226,6 +237,7 @@ impl Tokenizer {
             Kind::Marian(marian) => Ok(marian.decode(tokens)),
             Kind::Fairseq(fairseq) => Ok(fairseq.decode(tokens)),
             Kind::T5(t5) => Ok(t5.decode(tokens)),
+            Kind::Bergamot(bergamot) => Ok(bergamot.decode(tokens)),
             Kind::Json(tokenizer) => {
                 guarded(|| tokenizer.decode(tokens, true)).map_err(|reason| self.error(reason))
             }
@@ -250,6 +262,7 @@ impl Tokenizer {
             Kind::Marian(marian) => marian.id(token),
             Kind::Fairseq(fairseq) => fairseq.id(token),
             Kind::T5(t5) => t5.id(token),
+            Kind::Bergamot(bergamot) => bergamot.id(token),
             Kind::Json(tokenizer) => tokenizer.token_to_id(token),
         }
     }
@@ -280,6 +293,7 @@ impl Tokenizer {
             Kind::Marian(marian) => marian.vocabulary_size(),
             Kind::Fairseq(fairseq) => fairseq.vocabulary_size(),
             Kind::T5(t5) => t5.vocabulary_size(),
+            Kind::Bergamot(bergamot) => bergamot.vocabulary_size(),
             Kind::Json(tokenizer) => tokenizer.get_vocab_size(true),
         }
     }
@@ -298,7 +312,7 @@ impl Tokenizer {
     /// The tokens of all languages, in the order of their ids.
     fn language_tokens(&self, naming: Naming) -> Vec<String> {
         match &self.kind {
-            Kind::Marian(_) | Kind::T5(_) => Vec::new(),
+            Kind::Marian(_) | Kind::T5(_) | Kind::Bergamot(_) => Vec::new(),
             Kind::Fairseq(fairseq) => fairseq.languages().to_vec(),
             Kind::Json(tokenizer) => {
                 let mut added: Vec<_> = tokenizer
