@@ -17,6 +17,7 @@ pub mod decode;
 pub mod document;
 pub mod model;
 pub mod persian;
+pub mod quality;
 pub mod translate;
 
 mod error;

@@ -6,6 +6,7 @@ mod exit;
 mod models;
 mod output;
 mod progress;
+mod score;
 mod translate;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -27,6 +28,8 @@ enum Command {
     Translate(Box<translate::Arguments>),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
+    /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
+    Score(score::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -36,6 +39,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod languages;
+mod metrics;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
@@ -17,6 +18,7 @@ mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
 mod rooms;
+mod score_command;
 mod source;
 mod t5;
 mod tokenizer;

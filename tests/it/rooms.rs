@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("persian", &[]),
+    ("quality", &["document"]),
     ("model", &[]),
     ("decode", &["model"]),
     ("translate", &["document", "persian", "model", "decode"]),
-    ("cli", &["document", "persian", "model", "decode", "translate"]),
+    ("cli", &["document", "quality", "persian", "model", "decode", "translate"]),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
