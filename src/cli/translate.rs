@@ -59,7 +59,7 @@ pub(super) struct Arguments {
 
     /// What the model computes in; 16 bits halve its memory, and are slow on most CPUs
     #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
-    dtype: ComputeType,
+    compute_type: ComputeType,
 
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -234,7 +234,7 @@ fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
         from: arguments.from.clone(),
         to: arguments.to.clone(),
         prompt: arguments.prompt.as_deref().map(prompt).transpose()?,
-        dtype: arguments.dtype,
+        compute_type: arguments.compute_type,
         ..LoadOptions::default()
     };
     Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))

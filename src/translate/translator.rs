@@ -66,7 +66,7 @@ pub struct LoadOptions {
     /// The language of the translations, likewise. Default: English.
     pub to: Option<String>,
     /// What it computes in. Default: `f32`.
-    pub dtype: ComputeType,
+    pub compute_type: ComputeType,
     /// What a language model is told. Default: what it was trained to be told.
     pub prompt: Option<Prompt>,
 }
@@ -77,7 +77,7 @@ impl Default for LoadOptions {
             device: Device::Cpu,
             from: None,
             to: None,
-            dtype: ComputeType::default(),
+            compute_type: ComputeType::default(),
             prompt: None,
         }
     }
@@ -122,7 +122,7 @@ impl Translator {
                 });
             }
         }
-        let model = families::load_as(files, options.dtype, &options.device)?;
+        let model = families::load_as(files, &options.device, options.compute_type)?;
         let generation = GenerationConfig::load(files)?;
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }

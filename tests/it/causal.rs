@@ -177,7 +177,7 @@ fn networks_that_compute_in_16_bits_are_near_those_in_32() {
     for folder in MODELS {
         for (dtype, tolerance) in [(ComputeType::Bf16, 0.08), (ComputeType::F16, 0.02)] {
             let files = files(folder, &["model.safetensors"]);
-            let model = families::load_as(&files, dtype, &Device::Cpu).expect("it loads");
+            let model = families::load_as(&files, &Device::Cpu, dtype).expect("it loads");
             let found = share(model.as_ref(), folder);
             assert!(found < tolerance, "{folder} {dtype:?}: {found}");
         }
@@ -188,7 +188,7 @@ fn networks_that_compute_in_16_bits_are_near_those_in_32() {
         let case = cases.iter().find(|case| case.name == "greedy").expect("the case");
         for dtype in [ComputeType::Bf16, ComputeType::F16] {
             let files = files(folder, &["model.safetensors"]);
-            let model = families::load_as(&files, dtype, &Device::Cpu).expect("it loads");
+            let model = families::load_as(&files, &Device::Cpu, dtype).expect("it loads");
             let found = run(model.as_ref(), &rows, &options(case));
             let expected = case.sequences.iter().map(|row| &row[0]);
             let equal = found.iter().zip(expected).filter(|(a, b)| a[0].tokens == **b).count();

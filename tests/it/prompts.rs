@@ -195,7 +195,7 @@ fn the_command_takes_a_prompt_of_the_user_s_by_file_or_name() {
     };
     let article = file("news.txt", ARTICLE);
     let prompt = file("prompt.txt", "{source_language}: {text}\n{target_language}:\n");
-    let format = ["--format", "jsonl", "--context", "1", "--dtype", "bf16"];
+    let format = ["--format", "jsonl", "--context", "1", "--compute-type", "bf16"];
     for prompt in [prompt.as_path(), Path::new("plain")] {
         let output = tarjoman(&format, &article, prompt);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -88,7 +88,7 @@ impl BartConfig {
 /// # Errors
 /// When the type is unknown, a file is damaged, or weights do not fit the configuration.
 pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
-    load_as(files, ComputeType::default(), device)
+    load_as(files, device, ComputeType::default())
 }
 
 /// The same, computing in another precision than `f32`.
@@ -97,15 +97,15 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
 /// As [`load`].
 pub fn load_as(
     files: &ModelFiles,
-    dtype: ComputeType,
     device: &Device,
+    compute_type: ComputeType,
 ) -> Result<Box<dyn Seq2Seq>> {
     if let TokenizerFiles::Bergamot { source, target } = &files.tokenizer {
         return Student::load(files, source.name() == target.name(), device)
             .map(|student| Box::new(student) as _);
     }
     let architecture: Architecture = parse(&files.config)?;
-    let open = || weights::open(&files.weights, dtype.dtype(), device);
+    let open = || weights::open(&files.weights, compute_type.dtype(), device);
     let causal = |shape: std::result::Result<causal::Shape, String>| -> Result<_> {
         let wrong = |reason| Error::Config { file: files.config.name(), reason };
         Ok(boxed(Causal::load(shape.map_err(wrong)?, &open()?)))
