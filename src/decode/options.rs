@@ -63,6 +63,7 @@ impl SearchOptions {
         let start = config
             .decoder_start_token_id
             .or(config.pad_token_id)
+            .or(config.bos_token_id)
             .ok_or_else(|| missing("decoder_start_token_id"))?;
         if config.eos_token_id.is_empty() {
             return Err(missing("eos_token_id"));

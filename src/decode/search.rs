@@ -51,9 +51,9 @@ pub fn search(
             (index, search)
         })
         .collect();
+    let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
     // Each with its own longest target.
     let own: Vec<_> = batch.lengths.iter().map(|tokens| options.for_source(*tokens)).collect();
-    let mut last = vec![options.start; count];
 
     loop {
         let input = Tensor::new(last.as_slice(), model.device())?;

@@ -3,14 +3,16 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::gguf::metadata;
 use super::{Error, FileData, ModelFiles, Result, TokenizerFiles};
 
 /// The model types that Tarjoman runs.
-pub const FAMILIES: [&str; 5] = ["marian", "m2m_100", "mbart", "t5", "mt5"];
+pub const FAMILIES: [&str; 9] =
+    ["marian", "m2m_100", "mbart", "t5", "mt5", "umt5", "gemma3", "gemma3_text", "qwen3"];
 
 /// The same, for messages.
-pub const SUPPORTED: &str =
-    "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5 and the models of Firefox";
+pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5, umt5, \
+     gemma3, gemma3_text, qwen3 and the models of Firefox";
 
 /// The part of `config.json` that every family has.
 #[derive(Debug, Deserialize)]
@@ -61,6 +63,8 @@ impl<'de> Deserialize<'de> for EarlyStopping {
 pub struct GenerationConfig {
     /// First token of the decoder.
     pub decoder_start_token_id: Option<u32>,
+    /// Begin of text, of a language model.
+    pub bos_token_id: Option<u32>,
     /// End of sentence; one id or several.
     #[serde(deserialize_with = "one_or_many")]
     pub eos_token_id: Vec<u32>,
@@ -109,6 +113,7 @@ impl GenerationConfig {
         config.decoder_start_token_id =
             config.decoder_start_token_id.or(own.decoder_start_token_id);
         config.pad_token_id = config.pad_token_id.or(own.pad_token_id);
+        config.bos_token_id = config.bos_token_id.or(own.bos_token_id);
         if config.eos_token_id.is_empty() {
             config.eos_token_id = own.eos_token_id;
         }
@@ -135,10 +140,17 @@ impl GenerationConfig {
     }
 }
 
-/// Reads a JSON configuration file.
+/// Reads a JSON configuration file, or the configuration that a GGUF file carries.
 pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
     let fail =
         |error: serde_json::Error| Error::Config { file: file.name(), reason: error.to_string() };
+    if let FileData::Path(path) = file
+        && path.extension().is_some_and(|ending| ending == "gguf")
+    {
+        let wrong = |reason| Error::Config { file: file.name(), reason };
+        let object = metadata::configuration(path).map_err(wrong)?;
+        return T::deserialize(serde_json::Value::Object(object)).map_err(fail);
+    }
     // By way of an object: serde would take an array for the fields of a struct, too.
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&file.read()?).map_err(fail)?;

@@ -64,6 +64,20 @@ pub enum Error {
         /// The languages that it has, as it names them.
         known: String,
     },
+    /// No prompt can name the language.
+    #[error("no prompt names the language {language:?}; known are {known}")]
+    PromptLanguage {
+        /// What was asked for.
+        language: String,
+        /// Codes of the languages that have names.
+        known: String,
+    },
+    /// A prompt has no place for the text.
+    #[error("there is no {{text}} in the prompt {name}")]
+    Prompt {
+        /// The file that it came from.
+        name: String,
+    },
     /// A model identifier that is neither a folder nor `ORG/NAME[@REVISION]`.
     #[error("{name:?} is neither a folder nor a model id")]
     Name {
@@ -182,6 +196,8 @@ impl Error {
             Self::Read { .. } => "check that the file exists and that you may read it".into(),
             Self::Config { .. } | Self::Tokenizer { .. } => "the file is damaged or of another version; fetch the model again with `tarjoman models pull`".into(),
             Self::Language { .. } => "name a language by its ISO 639 code, such as fa or pes, or as the model names it".into(),
+            Self::PromptLanguage { .. } => "use --from and --to with a code of that list; another language can be written into a prompt of your own (--prompt)".into(),
+            Self::Prompt { .. } => "{text} stands for what is to be translated; {source_language}, {target_language} and {context} may stand beside it".into(),
             Self::Architecture { .. } => "`tarjoman models` lists models that work".into(),
             Self::Weights { .. } => "the file is truncated or belongs to another model; fetch the model again with `tarjoman models pull`".into(),
             Self::Name { suggestion: Some(name), .. } => format!("did you mean {name}? `tarjoman models` lists known names"),

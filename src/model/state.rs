@@ -13,7 +13,8 @@ const GROWTH: usize = 32;
 /// Keys and values of one decoder layer.
 #[derive(Debug, Clone)]
 pub struct LayerState {
-    /// Source keys, `[sentences, heads, source_time, head_dim]`, computed once a sentence.
+    /// Source keys, `[sentences, heads, source_time, head_dim]`, computed once a sentence and
+    /// shared by its beams.
     pub cross_keys: Tensor,
     /// Source values, of the same shape.
     pub cross_values: Tensor,
@@ -70,11 +71,22 @@ impl Cache {
     }
 }
 
+/// The prompts of a model that continues its source. All of a prompt but the last token is the
+/// source of [`LayerState`]; the last one is the first that is decoded.
+#[derive(Debug, Clone)]
+pub struct Prompts {
+    /// Tokens of each live sentence's prompt before the last one.
+    pub lengths: Vec<usize>,
+    /// The last token of each.
+    pub last: Vec<u32>,
+}
+
 /// What decoding remembers between steps.
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     layers: Vec<LayerState>,
     source_mask: Option<Tensor>,
+    prompts: Option<Prompts>,
     candidates: Option<Vec<Arc<[u32]>>>,
     direct: Option<Direct>,
     sentences: usize,
@@ -107,12 +119,32 @@ impl DecoderState {
         Self {
             layers,
             source_mask,
+            prompts: None,
             candidates: None,
             direct: None,
             sentences,
             rows: sentences,
             position: 0,
         }
+    }
+
+    /// The same for a model that continues its source.
+    #[must_use]
+    pub fn with_prompts(self, prompts: Prompts) -> Self {
+        Self { prompts: Some(prompts), ..self }
+    }
+
+    /// What decoding begins with, one token a sentence, if that is not the model's start token.
+    #[must_use]
+    pub fn first_tokens(&self) -> Option<&[u32]> {
+        self.prompts.as_ref().map(|prompts| prompts.last.as_slice())
+    }
+
+    /// Tokens before the first that is decoded, of each live sentence; none where the source is
+    /// not continued.
+    #[must_use]
+    pub fn prompt_lengths(&self) -> &[usize] {
+        self.prompts.as_ref().map_or(&[], |prompts| &prompts.lengths)
     }
 
     /// Remembers for each sentence the target tokens that its translation may have, ascending.
@@ -289,6 +321,11 @@ impl DecoderState {
             .flat_map(|sentence| (0..beams as u32).map(move |beam| sentence * beams as u32 + beam))
             .collect();
         self.sentences = sentences.len();
+        if let Some(prompts) = &mut self.prompts {
+            prompts.lengths =
+                sentences.iter().map(|index| prompts.lengths[*index as usize]).collect();
+            prompts.last = sentences.iter().map(|index| prompts.last[*index as usize]).collect();
+        }
         if sentences.is_empty() {
             self.rows = 0;
             return Ok(());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candle_core::quantized::QTensor;
 use candle_core::safetensors::{MmapedSafetensors, SliceSafetensors};
 use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
-use candle_nn::VarBuilder;
+use candle_nn::{Init, VarBuilder};
 
 use super::gguf::Gguf;
 use super::safetensors::Safetensors;
@@ -45,6 +45,19 @@ impl Weights {
     /// When it is missing or of another shape.
     pub fn get<S: Into<Shape>>(&self, shape: S, name: &str) -> TensorResult<Tensor> {
         self.tensors.get(shape, name)
+    }
+
+    /// The same in this precision, whatever the network computes in.
+    ///
+    /// # Errors
+    /// When it is missing or of another shape.
+    pub fn get_as<S: Into<Shape>>(
+        &self,
+        shape: S,
+        name: &str,
+        dtype: DType,
+    ) -> TensorResult<Tensor> {
+        self.tensors.get_with_hints_dtype(shape, name, Init::Const(0.0), dtype)
     }
 
     /// A matrix `[rows, columns]` as it is in the file, if it is quantised there.
@@ -95,6 +108,12 @@ impl Weights {
         self.tensors.contains_tensor(name)
     }
 
+    /// What the network computes in.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.tensors.dtype()
+    }
+
     /// Where they lie.
     #[must_use]
     pub fn device(&self) -> &Device {
@@ -138,7 +157,8 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
         && all("gguf")
     {
         let file = Gguf::open(path, device).map_err(fail)?;
-        let tensors = VarBuilder::from_backend(Box::new(file.clone()), dtype, device.clone());
+        // Products of quantised weights are in single precision, so that the rest is, too.
+        let tensors = VarBuilder::from_backend(Box::new(file.clone()), DType::F32, device.clone());
         return Ok(Weights { quantised: Some(file), ..tensors.into() });
     }
     if all("safetensors") {

@@ -1,5 +1,6 @@
 //! One integration binary: each further one would link candle again.
 
+mod causal;
 mod decode;
 mod document;
 mod firefox;
@@ -16,6 +17,7 @@ mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
 mod persian;
+mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
 mod rooms;

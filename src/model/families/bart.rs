@@ -138,6 +138,7 @@ impl Bart {
         let embedding = |tokens, positions, name| {
             let scale = if shape.scale_embedding { (channels as f64).sqrt() } else { 1.0 };
             let norm = norm(shape.embedding_norm, name)?;
+            let positions = Tensor::to_dtype(&positions, weights.dtype())?;
             Result::Ok(Embedding { tokens, positions, scale, norm })
         };
         let options = |side: Side| LayerOptions {
@@ -207,7 +208,7 @@ impl Bart {
         if let Some(norm) = &self.decoder_norm {
             x = norm.forward(&x)?;
         }
-        self.lm_head.forward(&x)
+        self.lm_head.forward(&x)?.to_dtype(DType::F32)
     }
 }
 

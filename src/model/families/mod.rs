@@ -2,6 +2,7 @@
 
 mod bart;
 mod bergamot;
+mod causal;
 mod m2m100;
 mod marian;
 mod mbart;
@@ -9,12 +10,14 @@ mod t5;
 
 pub use bart::Bart;
 pub use bergamot::Student;
+pub use causal::Causal;
 pub use t5::T5;
 
-use candle_core::{DType, Device};
+use candle_core::Device;
 use serde::Deserialize;
 
 use self::bart::{Shape, Side};
+use self::causal::{GemmaConfig, GemmaWithImages, QwenConfig};
 use self::marian::MarianConfig;
 use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
@@ -107,11 +110,17 @@ pub fn load_as(
         ComputeType::Auto => {
             matches!(architecture.model_type.as_str(), "marian" | "m2m_100" | "mbart")
         }
-        ComputeType::F32 => false,
         ComputeType::Int8 => true,
+        ComputeType::F32 | ComputeType::Bf16 | ComputeType::F16 => false,
     };
-    let open =
-        || Ok::<_, Error>(weights::open(&files.weights, DType::F32, device)?.with_int8(int8));
+    let open = || {
+        let weights = weights::open(&files.weights, compute_type.dtype(), device)?;
+        Ok::<_, Error>(weights.with_int8(int8))
+    };
+    let causal = |shape: std::result::Result<causal::Shape, String>| -> Result<_> {
+        let wrong = |reason| Error::Config { file: files.config.name(), reason };
+        Ok(boxed(Causal::load(shape.map_err(wrong)?, &open()?)))
+    };
     let network = match architecture.model_type.as_str() {
         "marian" => {
             let config: MarianConfig = parse(&files.config)?;
@@ -122,6 +131,10 @@ pub fn load_as(
         "mbart" => boxed(mbart::load(&parse(&files.config)?, &open()?)),
         "t5" => boxed(T5::load(&parse(&files.config)?, Member::T5, &open()?)),
         "mt5" => boxed(T5::load(&parse(&files.config)?, Member::Mt5, &open()?)),
+        "umt5" => boxed(T5::load(&parse(&files.config)?, Member::Umt5, &open()?)),
+        "gemma3_text" => causal(parse::<GemmaConfig>(&files.config)?.shape())?,
+        "gemma3" => causal(parse::<GemmaWithImages>(&files.config)?.shape())?,
+        "qwen3" => causal(parse::<QwenConfig>(&files.config)?.shape())?,
         found => {
             return Err(Error::Architecture {
                 model: files.name.clone(),

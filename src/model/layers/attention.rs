@@ -179,7 +179,7 @@ impl Attention {
         };
         let scores = queries.matmul(&keys.t()?)?;
         let scores = match bias {
-            Some(bias) => scores.broadcast_add(bias)?,
+            Some(bias) => scores.broadcast_add(&bias.to_dtype(scores.dtype())?)?,
             None => scores,
         };
         let context = softmax_last_dim(&scores)?.matmul(values)?;
