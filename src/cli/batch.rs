@@ -139,7 +139,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             no_ignore: arguments.no_ignore,
             follow: arguments.follow,
         },
-        translate: arguments.search.options(&translator, arguments.candidates)?,
+        translate: arguments.search.options(&translator, &arguments.model, arguments.candidates)?,
         format: arguments.format,
         ending,
         identity,

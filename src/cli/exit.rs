@@ -131,12 +131,18 @@ fn of_model(error: &model::Error) -> u8 {
     use model::Error;
     match error {
         Error::Hub { .. }
+        | Error::Address { .. }
+        | Error::ByHand { .. }
         | Error::NotCached { .. }
         | Error::Refused { .. }
         | Error::NotOnHub { .. }
         | Error::Damaged { .. } => UNAVAILABLE,
         Error::Cache { .. } => IO,
-        Error::Name { .. } | Error::TooLong { .. } | Error::Language { .. } => USAGE,
+        Error::Name { .. }
+        | Error::TooLong { .. }
+        | Error::Language { .. }
+        | Error::PromptLanguage { .. }
+        | Error::Prompt { .. } => USAGE,
         Error::Compute(_) => SOFTWARE,
         _ => CONFIG,
     }
@@ -155,7 +161,7 @@ fn of_translate(error: &translate::Error) -> u8 {
     match error {
         Error::Model(error) => of_model(error),
         Error::Options(source) | Error::Search { source, .. } => of_decode(source),
-        Error::Language { .. } => USAGE,
+        Error::Language { .. } | Error::NoPrompt { .. } => USAGE,
         Error::Threads(_) | Error::Crashed { .. } | Error::Cancelled | Error::Lost => SOFTWARE,
         Error::Unsplittable { .. } => DATA,
     }

@@ -2,6 +2,7 @@
 //! the library's. Data goes to standard output, the rest to standard error.
 
 mod batch;
+mod bench;
 mod config;
 mod exit;
 mod interrupt;
@@ -10,6 +11,7 @@ mod models;
 mod output;
 mod pipe;
 mod progress;
+mod score;
 mod translate;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -35,6 +37,10 @@ enum Command {
     Pipe(Box<pipe::Arguments>),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
+    /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
+    Score(score::Arguments),
+    /// Measure how fast this machine is
+    Bench(bench::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -46,6 +52,8 @@ pub fn main() -> ExitCode {
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

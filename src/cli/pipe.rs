@@ -70,7 +70,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         field: arguments.field.clone(),
         sentences: arguments.sentences,
         shard,
-        ..PipeOptions::new(arguments.search.options(&translator, arguments.candidates)?)
+        ..PipeOptions::new(arguments.search.options(
+            &translator,
+            &arguments.model,
+            arguments.candidates,
+        )?)
     };
     let interrupt = Interrupt::listen()?;
     let input = BufReader::new(io::stdin());

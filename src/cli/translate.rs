@@ -1,6 +1,6 @@
 //! `tarjoman translate`: one article in, aligned bilingual output out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -14,7 +14,7 @@ use super::{note, show_progress, use_color};
 use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::model::config::EarlyStopping;
-use crate::model::{ModelFiles, ModelSource};
+use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
 use crate::translate::{LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
@@ -47,10 +47,11 @@ pub(super) struct Arguments {
     search: SearchArguments,
 }
 
-/// Which model, and for which languages.
+/// Which model, and how it is used.
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArguments {
-    /// A model: a folder, ORG/NAME[@REVISION], or a name that `tarjoman models` lists
+    /// A model: a folder, ORG/NAME[@REVISION], a name that `tarjoman models` lists, or the address
+    /// of a folder or of files
     /// [default: the one chosen with `models use`, or else the embedded one]
     #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
     model: Option<ModelSource>,
@@ -62,6 +63,21 @@ pub(super) struct ModelArguments {
     /// Language of the translation, likewise; also for models with a language prefix [default: en]
     #[arg(long, value_name = "LANG")]
     to: Option<String>,
+
+    /// What a language model is told: a file with `{text}` in it, and where wanted
+    /// `{source_language}`, `{target_language}` and `{context}`; or one of plain, translategemma,
+    /// gemma, chatml, qwen3 [default: what the model was trained with]
+    #[arg(long, value_name = "FILE")]
+    prompt: Option<PathBuf>,
+
+    /// Earlier sentences of the paragraph that a language model is shown
+    /// [default: what the prompt says]
+    #[arg(long, value_name = "N")]
+    context: Option<usize>,
+
+    /// In what precision the model computes
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    compute_type: ComputeType,
 }
 
 /// How sentences are searched.
@@ -129,45 +145,22 @@ impl ValueEnum for EarlyStopping {
     }
 }
 
-impl ModelArguments {
-    /// Finds the model, fetches it where that is needed, and loads it.
-    ///
-    /// # Errors
-    /// Whatever the model's room reports.
-    pub fn load(&self, quiet: bool) -> anyhow::Result<Translator> {
-        self.load_files(quiet).map(|(translator, _)| translator)
+impl ValueEnum for ComputeType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::F32, Self::Bf16, Self::F16, Self::Int8]
     }
 
-    /// As [`ModelArguments::load`], with a name for all that translations depend on: what is in
-    /// the model's files, and the languages.
-    ///
-    /// # Errors
-    /// Likewise.
-    pub fn load_known(&self, quiet: bool) -> anyhow::Result<(Translator, String)> {
-        let (translator, files) = self.load_files(quiet)?;
-        let (from, to) = (self.from.as_deref(), self.to.as_deref());
-        let identity = format!("{} {from:?} {to:?}", files.fingerprint()?);
-        Ok((translator, identity))
-    }
-
-    fn load_files(&self, quiet: bool) -> anyhow::Result<(Translator, ModelFiles)> {
-        let source = match &self.model {
-            Some(source) => source.clone(),
-            None => default_model()?,
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Auto => ("auto", "The fastest that keeps the quality of the model"),
+            Self::F32 => ("f32", "32-bit floats: the results of the reference, to the token"),
+            Self::Bf16 => {
+                ("bf16", "16 bits, with the range of 32: half the memory, slow on most CPUs")
+            }
+            Self::F16 => ("f16", "16 bits, with a small range"),
+            Self::Int8 => ("int8", "8-bit weights and products"),
         };
-        if self.model.is_none() && source == ModelSource::Embedded {
-            note(
-                quiet,
-                "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
-            );
-        }
-        let mut progress = Download::new(show_progress(quiet), quiet);
-        let files = source.resolve(&mut progress)?;
-        let options =
-            LoadOptions { from: self.from.clone(), to: self.to.clone(), ..LoadOptions::default() };
-        let translator = Translator::load(&files, &options)
-            .with_context(|| format!("could not load model {source}"))?;
-        Ok((translator, files))
+        Some(PossibleValue::new(name).help(help))
     }
 }
 
@@ -179,9 +172,11 @@ impl SearchArguments {
     pub fn options(
         &self,
         translator: &Translator,
+        model: &ModelArguments,
         candidates: usize,
     ) -> anyhow::Result<TranslateOptions> {
         let mut options = translator.options();
+        options.context = model.context.unwrap_or(options.context);
         let search = &mut options.search;
         search.candidates = candidates;
         search.beams = self.beams.unwrap_or(search.beams.max(candidates));
@@ -209,7 +204,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Refusal::Usage(format!("the output would replace the article {input}")).into());
     }
     let translator = arguments.model.load(arguments.quiet)?;
-    let options = arguments.search.options(&translator, arguments.candidates)?;
+    let options = arguments.search.options(&translator, &arguments.model, arguments.candidates)?;
 
     let bar = Sentences::new(show_progress(arguments.quiet));
     let translated = translator.translate(article, &options, &bar);
@@ -229,5 +224,62 @@ fn format(arguments: &Arguments) -> anyhow::Result<Format> {
         (Some(format), _) => Ok(format),
         (None, Some(path)) if path.as_os_str() != "-" => Ok(Format::from_path(path)?),
         (None, _) => Ok(Format::Terminal),
+    }
+}
+
+/// A prompt of this name, or in this file.
+fn prompt(name: &Path) -> anyhow::Result<Prompt> {
+    if let Some(known) = name.to_str().and_then(Prompt::named) {
+        return Ok(known.clone());
+    }
+    let text = std::fs::read_to_string(name)
+        .map_err(|source| Error::Read { path: name.to_path_buf(), source })?;
+    Ok(Prompt::new(&name.display().to_string(), &text)?)
+}
+
+impl ModelArguments {
+    /// Finds the model, fetches it where that is needed, and loads it.
+    ///
+    /// # Errors
+    /// Whatever the model's room reports.
+    pub fn load(&self, quiet: bool) -> anyhow::Result<Translator> {
+        self.load_files(quiet).map(|(translator, _)| translator)
+    }
+
+    /// As [`ModelArguments::load`], with a name for all that translations depend on: what is in
+    /// the model's files, the languages, the prompt, and the precision.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn load_known(&self, quiet: bool) -> anyhow::Result<(Translator, String)> {
+        let (translator, files) = self.load_files(quiet)?;
+        let prompt = self.prompt.as_deref().map(prompt).transpose()?;
+        let told = (&self.from, &self.to, &prompt, self.compute_type);
+        Ok((translator, format!("{} {told:?}", files.fingerprint()?)))
+    }
+
+    fn load_files(&self, quiet: bool) -> anyhow::Result<(Translator, ModelFiles)> {
+        let source = match &self.model {
+            Some(source) => source.clone(),
+            None => default_model()?,
+        };
+        if self.model.is_none() && source == ModelSource::Embedded {
+            note(
+                quiet,
+                "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
+            );
+        }
+        let mut progress = Download::new(show_progress(quiet), quiet);
+        let files = source.resolve(&mut progress)?;
+        let options = LoadOptions {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            prompt: self.prompt.as_deref().map(prompt).transpose()?,
+            compute_type: self.compute_type,
+            ..LoadOptions::default()
+        };
+        let translator = Translator::load(&files, &options)
+            .with_context(|| format!("could not load model {source}"))?;
+        Ok((translator, files))
     }
 }

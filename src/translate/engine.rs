@@ -18,34 +18,30 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::collect::collect;
-use super::pieces::{Piece, cut};
+use super::pieces::Piece;
 use super::queue::{Job, Queue, Row};
 use super::segment::segment;
 use super::translator::{Observer, TranslateOptions, Translator, cores};
 use super::{Error, Result};
 use crate::decode::{self, Batch, Hypothesis};
-use crate::document::{AlignedDocument, Article, Document};
+use crate::document::{AlignedDocument, Article};
 
 /// A document with nothing in it takes room too.
 const SMALLEST: usize = 64;
 
-/// A document as it enters the engine.
-pub(super) struct Prepared {
-    document: Document,
-    pub pieces: Vec<Piece>,
-}
-
 /// A document that is not delivered yet.
 struct InFlight<T> {
     tag: T,
-    document: Result<Document>,
+    failed: Option<Error>,
     job: Arc<Job>,
     hypotheses: Vec<Vec<Hypothesis>>,
     /// Pieces that are not decoded yet.
     missing: usize,
     bytes: usize,
 }
+
+/// What a document becomes: its pieces, and the candidates of each.
+type Decoded = (Arc<Job>, Vec<Vec<Hypothesis>>);
 
 /// What one sentence became.
 type Outcome = Result<Vec<Hypothesis>>;
@@ -84,32 +80,56 @@ impl Translator {
         articles: impl Iterator<Item = (T, Article)> + Send,
         options: &TranslateOptions,
         observer: &dyn Observer,
-        deliver: impl FnMut(T, Result<AlignedDocument>) -> ControlFlow<()>,
+        mut deliver: impl FnMut(T, Result<AlignedDocument>) -> ControlFlow<()>,
     ) -> Result<()> {
-        let prepared = articles.map(|(tag, article)| {
+        if options.context > 0 {
+            return self.one_by_one(articles, options, observer, deliver);
+        }
+        let documents = articles.map(|(tag, article)| {
             let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
-            (tag, bytes, self.prepare(article))
+            let document = segment(article);
+            let pieces = self.pieces(&document);
+            ((tag, document), bytes, pieces)
         });
-        self.run(prepared, options, observer, deliver)
+        self.run(documents, options, observer, |(tag, document), decoded| {
+            let aligned = decoded
+                .and_then(|(job, hypotheses)| self.aligned(document, &job.pieces, &hypotheses));
+            deliver(tag, aligned)
+        })
     }
 
-    /// Finds the sentences of an article and cuts them for the model.
-    pub(super) fn prepare(&self, article: Article) -> Result<Prepared> {
-        let document = segment(article);
-        let limit = self.model.max_source_tokens();
-        let pieces = cut(&document, &self.tokenizer, &self.prefix, limit)?;
-        Ok(Prepared { document, pieces })
+    /// As [`Translator::stream`] where a sentence needs the translations of those before it: its
+    /// document's paragraphs share batches, documents don't.
+    fn one_by_one<T>(
+        &self,
+        articles: impl Iterator<Item = (T, Article)>,
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+        mut deliver: impl FnMut(T, Result<AlignedDocument>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.check(options)?;
+        for (tag, article) in articles {
+            let translated = if observer.is_cancelled() {
+                Err(Error::Cancelled)
+            } else {
+                self.translate(article, options, observer)
+            };
+            if deliver(tag, translated).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The engine itself.
     ///
-    /// * `prepared`: tag, bytes of text, and the document or why there is none
+    /// * `prepared`: tag, bytes of text, and the pieces or why there are none
     pub(super) fn run<T: Send>(
         &self,
-        prepared: impl Iterator<Item = (T, usize, Result<Prepared>)> + Send,
+        prepared: impl Iterator<Item = (T, usize, Result<Vec<Piece>>)> + Send,
         options: &TranslateOptions,
         observer: &dyn Observer,
-        deliver: impl FnMut(T, Result<AlignedDocument>) -> ControlFlow<()>,
+        deliver: impl FnMut(T, Result<Decoded>) -> ControlFlow<()>,
     ) -> Result<()> {
         self.check(options)?;
         let workers = options.workers.max(1);
@@ -131,7 +151,7 @@ impl Translator {
                 feed(prepared, queue, observer, &events);
             });
             let _stop = AtEnd(queue, Queue::stop);
-            self.collect(&received, queue, observer, deliver);
+            gather(&received, queue, observer, deliver);
         });
         Ok(())
     }
@@ -158,7 +178,7 @@ impl Translator {
             let found = if observer.is_cancelled() {
                 rows.iter().map(|_| Err(Error::Cancelled)).collect()
             } else {
-                pool.install(|| self.decode(&rows, options))
+                pool.install(|| self.decode_rows(&rows, options))
             };
             let decoded = rows.into_iter().zip(found).collect();
             // The collector is gone when nobody wants the rest.
@@ -169,7 +189,7 @@ impl Translator {
     }
 
     /// Decodes rows together; where that fails, one by one, so that only the bad one fails.
-    fn decode(&self, rows: &[Row], options: &TranslateOptions) -> Vec<Outcome> {
+    fn decode_rows(&self, rows: &[Row], options: &TranslateOptions) -> Vec<Outcome> {
         match self.attempt(rows, options) {
             Ok(found) => found.into_iter().map(Ok).collect(),
             Err(error) if rows.len() == 1 => vec![Err(error)],
@@ -199,44 +219,39 @@ impl Translator {
             .map_err(|_| Error::Crashed { first, last })?
             .map_err(fail)
     }
+}
 
-    /// Puts outcomes back into their documents, and delivers these in order.
-    fn collect<T>(
-        &self,
-        events: &Receiver<Event<T>>,
-        queue: &Queue,
-        observer: &dyn Observer,
-        mut deliver: impl FnMut(T, Result<AlignedDocument>) -> ControlFlow<()>,
-    ) {
-        let mut first = 0;
-        let mut open: VecDeque<InFlight<T>> = VecDeque::new();
-        for event in events {
-            match event {
-                Event::Admitted(document) => open.push_back(document),
-                Event::Decoded(rows) => {
-                    observer.translated(rows.len());
-                    for (row, outcome) in rows {
-                        // What has failed may be delivered already.
-                        let at = row.document.checked_sub(first);
-                        if let Some(document) = at.and_then(|at| open.get_mut(at)) {
-                            document.put(row.index, outcome);
-                        }
+/// Puts outcomes back into their documents, and delivers these in order.
+fn gather<T>(
+    events: &Receiver<Event<T>>,
+    queue: &Queue,
+    observer: &dyn Observer,
+    mut deliver: impl FnMut(T, Result<Decoded>) -> ControlFlow<()>,
+) {
+    let mut first = 0;
+    let mut open: VecDeque<InFlight<T>> = VecDeque::new();
+    for event in events {
+        match event {
+            Event::Admitted(document) => open.push_back(document),
+            Event::Decoded(rows) => {
+                observer.translated(rows.len());
+                for (row, outcome) in rows {
+                    // What has failed may be delivered already.
+                    let at = row.document.checked_sub(first);
+                    if let Some(document) = at.and_then(|at| open.get_mut(at)) {
+                        document.put(row.index, outcome);
                     }
                 }
             }
-            while open.front().is_some_and(|document| document.missing == 0) {
-                let Some(done) = open.pop_front() else { break };
-                first += 1;
-                let InFlight { tag, document, job, hypotheses, bytes, .. } = done;
-                let aligned = document.and_then(|document| {
-                    let name = self.name().to_owned();
-                    collect(document, name, &self.tokenizer, &job.pieces, &hypotheses)
-                });
-                let flow = deliver(tag, aligned);
-                queue.delivered(bytes);
-                if flow.is_break() {
-                    return;
-                }
+        }
+        while open.front().is_some_and(|document| document.missing == 0) {
+            let Some(done) = open.pop_front() else { break };
+            first += 1;
+            let InFlight { tag, failed, job, hypotheses, bytes, .. } = done;
+            let flow = deliver(tag, failed.map_or(Ok((job, hypotheses)), Err));
+            queue.delivered(bytes);
+            if flow.is_break() {
+                return;
             }
         }
     }
@@ -244,7 +259,7 @@ impl Translator {
 
 impl<T> InFlight<T> {
     fn put(&mut self, index: usize, outcome: Outcome) {
-        if self.document.is_err() {
+        if self.failed.is_some() {
             return;
         }
         match outcome {
@@ -254,7 +269,7 @@ impl<T> InFlight<T> {
             }
             Err(error) => {
                 self.job.fail();
-                self.document = Err(error);
+                self.failed = Some(error);
                 self.missing = 0;
             }
         }
@@ -263,23 +278,23 @@ impl<T> InFlight<T> {
 
 /// Sends documents to the collector and their pieces to the workers.
 fn feed<T>(
-    prepared: impl Iterator<Item = (T, usize, Result<Prepared>)>,
+    prepared: impl Iterator<Item = (T, usize, Result<Vec<Piece>>)>,
     queue: &Queue,
     observer: &dyn Observer,
     events: &SyncSender<Event<T>>,
 ) {
     for (number, (tag, bytes, prepared)) in prepared.enumerate() {
         let bytes = bytes.max(SMALLEST);
-        let (document, pieces) = match prepared {
-            Ok(Prepared { document, pieces }) => (Ok(document), pieces),
-            Err(error) => (Err(error), Vec::new()),
+        let (failed, pieces) = match prepared {
+            Ok(pieces) => (None, pieces),
+            Err(error) => (Some(error), Vec::new()),
         };
         observer.planned(pieces.len());
         let missing = pieces.len();
         let job = Job::new(pieces);
         let hypotheses = vec![Vec::new(); missing];
         let of_all = Arc::clone(&job);
-        let admitted = InFlight { tag, document, job: of_all, hypotheses, missing, bytes };
+        let admitted = InFlight { tag, failed, job: of_all, hypotheses, missing, bytes };
         if !queue.admit(bytes) || events.send(Event::Admitted(admitted)).is_err() {
             return;
         }

@@ -4,11 +4,18 @@ use std::ops::ControlFlow;
 
 use candle_core::Device;
 
+use super::collect::collect;
+use super::frame::Frame;
+use super::pieces::{Piece, cut};
+use super::segment::segment;
 use super::{Error, Result};
-use crate::decode::{self, SearchOptions};
-use crate::document::{AlignedDocument, Article};
+use crate::decode::{self, Hypothesis, SearchOptions};
+use crate::document::{AlignedDocument, Article, Document};
 use crate::model::config::GenerationConfig;
-use crate::model::{self, ModelFiles, Seq2Seq, Tokenizer, families};
+use crate::model::prompt::Pair;
+use crate::model::{
+    self, ComputeType, ModelFiles, Prompt, Seq2Seq, Tokenizer, catalogue, families,
+};
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
@@ -41,6 +48,9 @@ pub struct TranslateOptions {
     /// Batches that are decoded at the same time, each on its share of the cores. Default: one a
     /// core, which is faster than all cores on one batch; with fewer batches there are fewer.
     pub workers: usize,
+    /// For a language model: how many sentences before the present one it is shown, of the same
+    /// paragraph and with their translations. Default: what the prompt says.
+    pub context: usize,
 }
 
 pub(super) fn cores() -> usize {
@@ -57,11 +67,21 @@ pub struct LoadOptions {
     pub from: Option<String>,
     /// The language of the translations, likewise. Default: English.
     pub to: Option<String>,
+    /// In what precision it computes. Default: the fastest that keeps the quality.
+    pub compute_type: ComputeType,
+    /// What a language model is told. Default: what it was trained to be told.
+    pub prompt: Option<Prompt>,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { device: Device::Cpu, from: None, to: None }
+        Self {
+            device: Device::Cpu,
+            from: None,
+            to: None,
+            compute_type: ComputeType::default(),
+            prompt: None,
+        }
     }
 }
 
@@ -71,7 +91,7 @@ pub struct Translator {
     pub(super) model: Box<dyn Seq2Seq>,
     pub(super) tokenizer: Tokenizer,
     search: SearchOptions,
-    pub(super) prefix: String,
+    pub(super) frame: Frame,
 }
 
 impl Translator {
@@ -86,7 +106,14 @@ impl Translator {
         let to = options.to.as_deref().unwrap_or("en");
         let prefix = tokenizer.target_prefix(to);
         let tokenizer = tokenizer.with_languages(from, to)?;
-        if tokenizer.languages().is_empty() {
+        let prompt = match (Prompt::of(files)?, &options.prompt) {
+            (None, Some(_)) => {
+                return Err(Error::NoPrompt { model: files.name.clone(), option: "prompt" });
+            }
+            (Some(_), Some(own)) => Some(own.clone()),
+            (own, None) => own,
+        };
+        if prompt.is_none() && tokenizer.languages().is_empty() {
             // Only the training of such a model says what it reads, and mostly what it writes.
             let refused =
                 options.to.as_ref().filter(|_| prefix.is_none()).or(options.from.as_ref());
@@ -97,7 +124,7 @@ impl Translator {
                 });
             }
         }
-        let model = families::load(files, &options.device)?;
+        let model = families::load_as(files, &options.device, options.compute_type)?;
         let generation = GenerationConfig::load(files)?;
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }
@@ -106,8 +133,16 @@ impl Translator {
         let longest = generation.max_length.unwrap_or(usize::MAX);
         search.max_length = longest.min(model.max_target_tokens());
         search.forced_first = tokenizer.target_token().or(search.forced_first);
-        let prefix = prefix.unwrap_or_default();
-        Ok(Self { name: files.name.clone(), model, tokenizer, search, prefix })
+        let frame = match prompt {
+            Some(prompt) => {
+                search.end.extend(prompt.stop.iter().filter_map(|token| tokenizer.id(token)));
+                search.end.sort_unstable();
+                search.end.dedup();
+                Frame::Prompt { prompt: Box::new(prompt), languages: Pair::new(from, to)? }
+            }
+            None => Frame::Prefix(prefix.unwrap_or_default()),
+        };
+        Ok(Self { name: files.name.clone(), model, tokenizer, search, frame })
     }
 
     /// Puts another network around or in place of this one, such as one that counts or, in tests,
@@ -127,7 +162,16 @@ impl Translator {
     /// How the model itself wants to be used.
     #[must_use]
     pub fn options(&self) -> TranslateOptions {
-        TranslateOptions { search: self.search.clone(), batch_tokens: 2048, workers: cores() }
+        let context = match &self.frame {
+            Frame::Prompt { prompt, .. } => prompt.context,
+            Frame::Prefix(_) => 0,
+        };
+        TranslateOptions {
+            search: self.search.clone(),
+            batch_tokens: 2048,
+            workers: cores(),
+            context,
+        }
     }
 
     /// Translates an article: every sentence of it comes back exactly once, in order.
@@ -140,18 +184,74 @@ impl Translator {
         options: &TranslateOptions,
         observer: &dyn Observer,
     ) -> Result<AlignedDocument> {
-        let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
-        let prepared = self.prepare(article)?;
+        let document = segment(article);
+        let pieces = self.pieces(&document)?;
+        observer.planned(pieces.len());
+        let silenced = Planned(observer);
+        let hypotheses = match options.context {
+            0 => self.decode(&pieces, options, &silenced)?,
+            _ if !self.frame.asks() => {
+                return Err(Error::NoPrompt { model: self.name.clone(), option: "context" });
+            }
+            _ => self.decode_in_turn(&document, &pieces, options, &silenced)?,
+        };
+        self.aligned(document, &pieces, &hypotheses)
+    }
+
+    /// Cuts a document for the model.
+    pub(super) fn pieces(&self, document: &Document) -> Result<Vec<Piece>> {
+        cut(document, &self.tokenizer, &self.frame, self.model.max_source_tokens())
+    }
+
+    /// Puts a document and the candidates of its pieces together.
+    pub(super) fn aligned(
+        &self,
+        document: Document,
+        pieces: &[Piece],
+        hypotheses: &[Vec<Hypothesis>],
+    ) -> Result<AlignedDocument> {
+        let (name, asks) = (self.name.clone(), self.frame.asks());
+        let collected = collect(document, name, &self.tokenizer, asks, pieces, hypotheses)?;
+        // Of a model that the catalogue doesn't have, only its card knows.
+        let repo = self.name.split('@').next().unwrap_or(&self.name);
+        let licence = catalogue::find(repo).map(catalogue::Entry::terms);
+        Ok(AlignedDocument { licence, ..collected })
+    }
+
+    /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.
+    pub(super) fn decode(
+        &self,
+        pieces: &[Piece],
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Vec<Hypothesis>>> {
         // With fewer batches than workers, each has more of the cores.
-        let lengths: Vec<usize> = prepared.pieces.iter().map(|piece| piece.tokens.len()).collect();
+        let lengths: Vec<usize> = pieces.iter().map(|piece| piece.tokens.len()).collect();
         let batches = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
         let workers = options.workers.clamp(1, batches.len().max(1));
         let options = TranslateOptions { workers, ..options.clone() };
-        let mut translated = None;
-        self.run(std::iter::once(((), bytes, Ok(prepared))), &options, observer, |(), result| {
-            translated = Some(result);
+        let mut decoded = None;
+        let all = std::iter::once(((), 0, Ok(pieces.to_vec())));
+        self.run(all, &options, observer, |(), result| {
+            decoded = Some(result);
             ControlFlow::Continue(())
         })?;
-        translated.unwrap_or(Err(Error::Lost))
+        let (_, hypotheses) = decoded.unwrap_or(Err(Error::Lost))?;
+        Ok(hypotheses)
+    }
+}
+
+/// An observer that knows already what is planned.
+struct Planned<'a>(&'a dyn Observer);
+
+impl Observer for Planned<'_> {
+    fn planned(&self, _: usize) {}
+
+    fn translated(&self, sentences: usize) {
+        self.0.translated(sentences);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
     }
 }

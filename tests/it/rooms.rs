@@ -6,11 +6,27 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("persian", &[]),
-    ("model", &[]),
-    ("decode", &["model"]),
+    ("quality", &["document"]),
+    ("kernels", &[]),
+    ("model", &["kernels"]),
+    ("decode", &["kernels", "model"]),
     ("translate", &["document", "persian", "model", "decode"]),
     ("jobs", &["document", "translate"]),
-    ("cli", &["document", "persian", "model", "decode", "translate", "jobs"]),
+    ("bench", &["kernels", "model", "decode"]),
+    (
+        "cli",
+        &[
+            "bench",
+            "jobs",
+            "kernels",
+            "document",
+            "quality",
+            "persian",
+            "model",
+            "decode",
+            "translate",
+        ],
+    ),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -12,7 +12,9 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     if options.blocks_before == 0 {
-        writeln!(out, "*Machine translation, not reviewed. Model: {}.*", escaped(&document.model))?;
+        let licence = document.licence.as_deref().map(|licence| format!(" ({})", escaped(licence)));
+        let (model, licence) = (escaped(&document.model), licence.unwrap_or_default());
+        writeln!(out, "*Machine translation, not reviewed. Model: {model}{licence}.*")?;
     }
     for (block, units) in document.blocks().filter(|(_, units)| !units.is_empty()) {
         writeln!(out)?;
