@@ -6,6 +6,7 @@ mod exit;
 mod models;
 mod output;
 mod progress;
+mod text;
 mod translate;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -25,6 +26,11 @@ struct Arguments {
 enum Command {
     /// Translate one article
     Translate(Box<translate::Arguments>),
+    /// Show the sentences of an article, with their dates and numbers
+    Segment(text::Arguments),
+    /// Show what the model reads instead of the article, and what was changed
+    #[command(alias = "normalise")]
+    Normalize(text::Arguments),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
 }
@@ -35,6 +41,8 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
+        Command::Segment(arguments) => text::segment(&arguments),
+        Command::Normalize(arguments) => text::normalize(&arguments),
         Command::Models(arguments) => models::run(&arguments),
     };
     match result {

@@ -1,8 +1,9 @@
 //! Days of the Gregorian and the Solar Hijri calendar, and the names of their months. The
 //! reckoning is `icu_calendar`'s, whose leap years are those of the astronomical calendar.
 
-use icu_calendar::cal::{Gregorian, Persian};
 use icu_calendar::Date;
+use icu_calendar::cal::{Gregorian, Persian};
+use icu_calendar::types::RataDie;
 
 /// A day of the Gregorian calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,21 @@ impl Day {
         Self::gregorian(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
     }
 
+    /// The day of a moment, in UTC.
+    #[must_use]
+    pub fn of(time: std::time::SystemTime) -> Self {
+        let seconds = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        // As far as a day of a file goes; the division makes it small.
+        let days = i64::try_from(seconds / 86_400).unwrap_or(0);
+        let epoch = Self { year: 1970, month: 1, day: 1 };
+        let date = Date::from_rata_die(RataDie::new(epoch.number() + days), Gregorian);
+        Self {
+            year: date.year().extended_year(),
+            month: date.month().ordinal,
+            day: date.day_of_month().0,
+        }
+    }
+
     /// Its year in the Solar Hijri calendar.
     #[must_use]
     pub fn solar_hijri_year(self) -> i32 {
@@ -76,20 +92,50 @@ impl std::fmt::Display for Day {
 
 /// English names of the Gregorian months.
 pub(super) const GREGORIAN_NAMES: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
 /// English names of the Solar Hijri months.
 pub(super) const SOLAR_NAMES: [&str; 12] = [
-    "Farvardin", "Ordibehesht", "Khordad", "Tir", "Mordad", "Shahrivar", "Mehr", "Aban", "Azar", "Dey", "Bahman",
+    "Farvardin",
+    "Ordibehesht",
+    "Khordad",
+    "Tir",
+    "Mordad",
+    "Shahrivar",
+    "Mehr",
+    "Aban",
+    "Azar",
+    "Dey",
+    "Bahman",
     "Esfand",
 ];
 
 /// English names of the months of the Islamic lunar calendar.
 pub(super) const LUNAR_NAMES: [&str; 12] = [
-    "Muharram", "Safar", "Rabi al-Awwal", "Rabi al-Thani", "Jumada al-Awwal", "Jumada al-Thani", "Rajab", "Shaban",
-    "Ramadan", "Shawwal", "Dhu al-Qadah", "Dhu al-Hijjah",
+    "Muharram",
+    "Safar",
+    "Rabi al-Awwal",
+    "Rabi al-Thani",
+    "Jumada al-Awwal",
+    "Jumada al-Thani",
+    "Rajab",
+    "Shaban",
+    "Ramadan",
+    "Shawwal",
+    "Dhu al-Qadah",
+    "Dhu al-Hijjah",
 ];
 
 /// A calendar.

@@ -97,7 +97,8 @@ impl WrittenDate {
         let gregorian = if resolved.first == resolved.last {
             written(resolved.first, has_year)
         } else {
-            let first = written(resolved.first, has_year && resolved.first.year != resolved.last.year);
+            let first =
+                written(resolved.first, has_year && resolved.first.year != resolved.last.year);
             format!("{first} to {}", written(resolved.last, has_year))
         };
         Some(format!("{} ({gregorian})", self.in_english()))
@@ -106,8 +107,29 @@ impl WrittenDate {
 
 /// Before a month that is a common word too, these show that a date is meant.
 const BEFORE: &[&str] = &[
-    "روز", "تاریخ", "مورخ", "مورخه", "شنبه", "یکشنبه", "دوشنبه", "سهشنبه", "چهارشنبه", "پنجشنبه", "پنجشنبه", "جمعه",
-    "تا", "از", "صبح", "شب", "بامداد", "امروز", "دیروز", "فردا", "شامگاه", "عصر", "ظهر",
+    "روز",
+    "تاریخ",
+    "مورخ",
+    "مورخه",
+    "شنبه",
+    "یکشنبه",
+    "دوشنبه",
+    "سهشنبه",
+    "چهارشنبه",
+    "پنجشنبه",
+    "پنجشنبه",
+    "جمعه",
+    "تا",
+    "از",
+    "صبح",
+    "شب",
+    "بامداد",
+    "امروز",
+    "دیروز",
+    "فردا",
+    "شامگاه",
+    "عصر",
+    "ظهر",
 ];
 
 /// Behind a year or month, part of the date.
@@ -167,7 +189,8 @@ fn written(tokens: &[Token], at: usize) -> Option<(WrittenDate, usize)> {
         end = after;
     }
     let before = at.checked_sub(1).map(|before| tokens[before].text.as_str());
-    let has_sign = year.is_some() || has_month_word || before.is_some_and(|word| BEFORE.contains(&word));
+    let has_sign =
+        year.is_some() || has_month_word || before.is_some_and(|word| BEFORE.contains(&word));
     // A month alone is no date, «۳ تیر» may be three shots.
     if (day.is_none() && year.is_none()) || (is_common && !has_sign) {
         return None;
@@ -207,13 +230,16 @@ fn month_name(tokens: &[Token], at: usize) -> Option<((Calendar, u8, bool), usiz
 fn day(tokens: &[Token], at: usize) -> Option<(u8, usize)> {
     let first = tokens.get(at)?;
     if let Some(day) = small(first, 31) {
-        let tight_m = tokens.get(at + 1).is_some_and(|next| (next.is("م") && !next.spaced) || next.is("ام"));
+        let tight_m =
+            tokens.get(at + 1).is_some_and(|next| (next.is("م") && !next.spaced) || next.is("ام"));
         return Some((day, at + 1 + usize::from(tight_m)));
     }
     let tens = simple(&first.text).filter(|tens| matches!(tens, 20 | 30));
     let and = tokens.get(at + 1);
     let rest = match (tens, and) {
-        (Some(_), Some(and)) if and.is("و") => tokens.get(at + 2).map(|next| (next.text.clone(), at + 3)),
+        (Some(_), Some(and)) if and.is("و") => {
+            tokens.get(at + 2).map(|next| (next.text.clone(), at + 3))
+        }
         // بیست‌ونهم
         (Some(_), Some(and)) if and.text.starts_with('و') => {
             Some((and.text['و'.len_utf8()..].to_owned(), at + 2))
@@ -241,15 +267,19 @@ fn year(tokens: &[Token], at: usize, calendar: Calendar, has_day: bool) -> Optio
     let number = token.number()?;
     // ۲۹ مهر، ۱۲ نفر: a number that counts something else; ۵:۳۰ is a time, ۲٫۵ a decimal.
     let next = tokens.get(at + skip + 1);
-    let goes_on = next.is_some_and(|next| !next.spaced && matches!(next.text.as_str(), ":" | "." | "," | "/" | "%"))
-        && tokens.get(at + skip + 2).is_some_and(|next| !next.spaced && next.kind == Kind::Digits);
+    let goes_on = next.is_some_and(|next| {
+        !next.spaced && matches!(next.text.as_str(), ":" | "." | "," | "/" | "%")
+    }) && tokens
+        .get(at + skip + 2)
+        .is_some_and(|next| !next.spaced && next.kind == Kind::Digits);
     if goes_on {
         return None;
     }
     match token.text.len() {
         4 => {
             let (found, year) = calendar_of(number)?;
-            let fits = found == calendar || (calendar == Calendar::LunarHijri && found == Calendar::SolarHijri);
+            let fits = found == calendar
+                || (calendar == Calendar::LunarHijri && found == Calendar::SolarHijri);
             fits.then_some((year, at + skip + 1))
         }
         // ۲۳ تیر ۹۴: only behind a day, and only a year that can't be mistaken for a count.
@@ -263,7 +293,20 @@ fn year(tokens: &[Token], at: usize, calendar: Calendar, has_day: bool) -> Optio
 
 /// Whether what follows a two-digit year is no noun that it could count.
 fn is_last(next: Option<&Token>) -> bool {
-    const COUNTED: &[&str] = &["نفر", "تن", "درصد", "هزار", "میلیون", "میلیارد", "دلار", "ساله", "سال", "کشور", "روز", "ساعت"];
+    const COUNTED: &[&str] = &[
+        "نفر",
+        "تن",
+        "درصد",
+        "هزار",
+        "میلیون",
+        "میلیارد",
+        "دلار",
+        "ساله",
+        "سال",
+        "کشور",
+        "روز",
+        "ساعت",
+    ];
     next.is_none_or(|next| !COUNTED.contains(&next.text.as_str()))
 }
 

@@ -37,17 +37,56 @@ pub struct Number {
 }
 
 const ONES: &[(&str, u32)] = &[
-    ("صفر", 0), ("یک", 1), ("دو", 2), ("سه", 3), ("چهار", 4), ("پنج", 5), ("شش", 6), ("هفت", 7), ("هشت", 8),
-    ("نه", 9), ("ده", 10), ("یازده", 11), ("دوازده", 12), ("سیزده", 13), ("چهارده", 14), ("پانزده", 15),
-    ("شانزده", 16), ("هفده", 17), ("هجده", 18), ("هیجده", 18), ("نوزده", 19), ("بیست", 20), ("سی", 30),
-    ("چهل", 40), ("پنجاه", 50), ("شصت", 60), ("هفتاد", 70), ("هشتاد", 80), ("نود", 90), ("صد", 100),
-    ("یکصد", 100), ("دویست", 200), ("سیصد", 300), ("چهارصد", 400), ("پانصد", 500), ("ششصد", 600),
-    ("هفتصد", 700), ("هشتصد", 800), ("نهصد", 900),
+    ("صفر", 0),
+    ("یک", 1),
+    ("دو", 2),
+    ("سه", 3),
+    ("چهار", 4),
+    ("پنج", 5),
+    ("شش", 6),
+    ("هفت", 7),
+    ("هشت", 8),
+    ("نه", 9),
+    ("ده", 10),
+    ("یازده", 11),
+    ("دوازده", 12),
+    ("سیزده", 13),
+    ("چهارده", 14),
+    ("پانزده", 15),
+    ("شانزده", 16),
+    ("هفده", 17),
+    ("هجده", 18),
+    ("هیجده", 18),
+    ("نوزده", 19),
+    ("بیست", 20),
+    ("سی", 30),
+    ("چهل", 40),
+    ("پنجاه", 50),
+    ("شصت", 60),
+    ("هفتاد", 70),
+    ("هشتاد", 80),
+    ("نود", 90),
+    ("صد", 100),
+    ("یکصد", 100),
+    ("دویست", 200),
+    ("سیصد", 300),
+    ("چهارصد", 400),
+    ("پانصد", 500),
+    ("ششصد", 600),
+    ("هفتصد", 700),
+    ("هشتصد", 800),
+    ("نهصد", 900),
 ];
 
 const SCALES: &[(&str, f64)] = &[
-    ("هزار", 1e3), ("میلیون", 1e6), ("ملیون", 1e6), ("میلیارد", 1e9), ("ملیارد", 1e9), ("بیلیون", 1e12),
-    ("تریلیون", 1e12), ("تریلیارد", 1e21),
+    ("هزار", 1e3),
+    ("میلیون", 1e6),
+    ("ملیون", 1e6),
+    ("میلیارد", 1e9),
+    ("ملیارد", 1e9),
+    ("بیلیون", 1e12),
+    ("تریلیون", 1e12),
+    ("تریلیارد", 1e21),
 ];
 
 const ORDINALS: &[(&str, u32)] = &[("اول", 1), ("نخست", 1), ("دوم", 2), ("سوم", 3), ("سی‌ام", 30)];
@@ -61,7 +100,9 @@ pub fn numbers(text: &str) -> Vec<Number> {
     let tokens = tokens::split(text);
     let dates = dates(text);
     let in_date = |token: &Token| {
-        dates.iter().any(|date| date.span.start <= token.span.start && token.span.end <= date.span.end)
+        dates
+            .iter()
+            .any(|date| date.span.start <= token.span.start && token.span.end <= date.span.end)
     };
     let mut found = Vec::new();
     let mut at = 0;
@@ -86,7 +127,9 @@ fn read(tokens: &[Token], at: usize) -> Option<(Number, usize)> {
     let (mut value, mut end) = sum(tokens, at)?;
     let mut kind = NumberKind::Cardinal;
     let digits = |end: usize| tokens[at..end].iter().any(|token| token.kind == Kind::Digits);
-    if let Some(part) = tokens.get(end).and_then(|token| denominator(token)).filter(|_| !digits(end)) {
+    if let Some(part) =
+        tokens.get(end).and_then(|token| denominator(token)).filter(|_| !digits(end))
+    {
         // «دو سوم»; but «بیست و دوم» was read as an ordinal by `sum`.
         value /= f64::from(part);
         kind = NumberKind::Fraction;
@@ -102,7 +145,8 @@ fn read(tokens: &[Token], at: usize) -> Option<(Number, usize)> {
         if next.is("%") || next.is("درصد") || next.is("درصدی") {
             kind = NumberKind::Percent;
             end += 1;
-        } else if digits(end) && end == at + 1 && next.is("م") {
+        } else if (digits(end) && next.is("م") && !next.spaced) || next.is("ام") {
+            // ۲۵م, ۲۵ام, سی‌ام
             kind = NumberKind::Ordinal;
             end += 1;
         }
@@ -135,7 +179,10 @@ fn sum(tokens: &[Token], at: usize) -> Option<(f64, usize)> {
     while let Some(and) = tokens.get(end) {
         let next = if and.is("و") {
             end + 1
-        } else if and.text.len() > 2 && and.text.starts_with('و') && simple(&and.text['و'.len_utf8()..]).is_some() {
+        } else if and.text.len() > 2
+            && and.text.starts_with('و')
+            && simple(&and.text['و'.len_utf8()..]).is_some()
+        {
             // بیست‌ونه: the token is «ونه»; digits never stand so.
             let (value, scale) = (simple(&and.text['و'.len_utf8()..]).map(f64::from), 1.0);
             let Some(value) = value.filter(|value| *value < smallest) else { break };
@@ -170,7 +217,13 @@ fn term(tokens: &[Token], at: usize) -> Option<(f64, usize, f64)> {
             if let Some(scale) = scale(&first.text) {
                 (scale, at + 1, scale)
             } else if let Some(value) = simple(&first.text) {
-                let below = if value >= 100 { 100 } else if value >= 20 { 10 } else { 1 };
+                let below = if value >= 100 {
+                    100
+                } else if value >= 20 {
+                    10
+                } else {
+                    1
+                };
                 (f64::from(value), at + 1, f64::from(below))
             } else {
                 return ordinal(&first.text).map(|value| (f64::from(value), at + 1, 0.0));

@@ -3,10 +3,12 @@
 //! write or print; what happens meanwhile goes to an [`Observer`].
 
 mod collect;
+mod dates;
 mod pieces;
 mod segment;
 mod translator;
 
+pub use dates::add_dates;
 pub use segment::segment;
 pub use translator::{LoadOptions, Observer, Silent, TranslateOptions, Translator};
 

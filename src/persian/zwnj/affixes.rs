@@ -81,13 +81,46 @@ pub(super) const SOLID_ENDINGS: &[(&str, i32)] = &[
 ];
 
 /// Before `می` in a verb of two parts: `برمی‌گردد`.
-pub(super) const PREVERBS: &[&str] = &["بر", "در", "باز", "فرو", "فرا", "وا", "ور", "سر", "پس", "پیش"];
+pub(super) const PREVERBS: &[&str] =
+    &["بر", "در", "باز", "فرو", "فرا", "وا", "ور", "سر", "پس", "پیش"];
 
 /// Past stems that are nouns as well; the plural of another is a perfect: `کرده‌ای`.
 const NOMINAL_STEMS: &[&str] = &[
-    "نشست", "شکست", "ساخت", "سوخت", "خرید", "پرداخت", "برداشت", "دریافت", "بازگشت", "شناخت", "برخورد", "پیشرفت",
-    "بازداشت", "درخواست", "برد", "باخت", "دید", "بافت", "دوخت", "کاشت", "پیوست", "سرنوشت", "یادداشت", "بازدید",
-    "سرشت", "گشت", "گذشت", "بازخواست", "زیست", "خواست", "پنداشت", "نگاشت", "فروخت", "رهاورد", "دستاورد",
+    "نشست",
+    "شکست",
+    "ساخت",
+    "سوخت",
+    "خرید",
+    "پرداخت",
+    "برداشت",
+    "دریافت",
+    "بازگشت",
+    "شناخت",
+    "برخورد",
+    "پیشرفت",
+    "بازداشت",
+    "درخواست",
+    "برد",
+    "باخت",
+    "دید",
+    "بافت",
+    "دوخت",
+    "کاشت",
+    "پیوست",
+    "سرنوشت",
+    "یادداشت",
+    "بازدید",
+    "سرشت",
+    "گشت",
+    "گذشت",
+    "بازخواست",
+    "زیست",
+    "خواست",
+    "پنداشت",
+    "نگاشت",
+    "فروخت",
+    "رهاورد",
+    "دستاورد",
 ];
 
 const PAST_ENDINGS: &[&str] = &["", "م", "ی", "یم", "ید", "ند"];
@@ -125,9 +158,7 @@ pub(super) fn verb_form(word: &str) -> Option<VerbForm> {
 
 /// A stem with a personal ending.
 pub(super) fn is_finite(word: &str) -> bool {
-    let past = |ending: &str| {
-        word.strip_suffix(ending).is_some_and(lexicon::is_past_stem)
-    };
+    let past = |ending: &str| word.strip_suffix(ending).is_some_and(lexicon::is_past_stem);
     let present = |ending: &str| {
         word.strip_suffix(ending).is_some_and(|stem| {
             // می‌گوید: a yeh stands between a stem in a vowel and its ending.
@@ -135,18 +166,17 @@ pub(super) fn is_finite(word: &str) -> bool {
             lexicon::is_present_stem(stem) || bare.is_some_and(lexicon::is_present_stem)
         })
     };
-    PAST_ENDINGS.iter().any(|ending| past(ending)) || PRESENT_ENDINGS.iter().any(|ending| present(ending))
+    PAST_ENDINGS.iter().any(|ending| past(ending))
+        || PRESENT_ENDINGS.iter().any(|ending| present(ending))
 }
 
 /// A past participle, `کرده`, `نکرده` or `برداشته`.
 pub(super) fn is_participle(word: &str) -> bool {
     let Some(stem) = word.strip_suffix('ه') else { return false };
     let is_stem = |stem: &str| {
-        lexicon::is_past_stem(stem)
-            || stem.strip_prefix('ن').is_some_and(lexicon::is_past_stem)
+        lexicon::is_past_stem(stem) || stem.strip_prefix('ن').is_some_and(lexicon::is_past_stem)
     };
-    is_stem(stem)
-        || PREVERBS.iter().any(|preverb| stem.strip_prefix(preverb).is_some_and(is_stem))
+    is_stem(stem) || PREVERBS.iter().any(|preverb| stem.strip_prefix(preverb).is_some_and(is_stem))
 }
 
 /// Whether a word is a past stem and no noun: it has no plural.
@@ -174,7 +204,9 @@ pub(super) fn hosts(word: &str, host: Host) -> bool {
         Host::Noun => true,
         Host::Adjective => forms().any(|form| form.is_adjective),
         Host::Heh => heh(),
-        Host::Vowel => heh() || (word.ends_with('ی') && !word.ends_with("های") && word.chars().count() > 3),
+        Host::Vowel => {
+            heh() || (word.ends_with('ی') && !word.ends_with("های") && word.chars().count() > 3)
+        }
     }
 }
 

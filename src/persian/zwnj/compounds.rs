@@ -6,13 +6,86 @@ use super::{ZWNJ, lexicon};
 
 /// Second parts that make words of any noun, joined by a half-space: `موضع‌گیری`.
 const SECOND: &[&str] = &[
-    "گیری", "گیران", "گیرانه", "سازی", "سازان", "ساز", "بندی", "گذاری", "گذاران", "گذار", "گرایی", "گرایان", "گرایانه",
-    "گرا", "شناسی", "شناسان", "شناس", "شناختی", "پردازی", "پردازان", "پرداز", "فروشی", "فروشان", "نویسی", "نویسان",
-    "رسانی", "یابی", "سنجی", "زدایی", "طلبی", "طلبان", "طلبانه", "طلب", "خواهی", "خواهان", "خواهانه", "پذیری", "پذیر",
-    "ناپذیر", "ناپذیری", "آمیز", "ریزی", "جویی", "جویانه", "افزایی", "افزار", "افزاری", "اندازی", "کننده", "کنندگان",
-    "دهنده", "دهندگان", "ستیز", "ستیزی", "باوری", "نشین", "نشینان", "محور", "محوری", "پرستی", "پرستان", "پروری",
-    "مدار", "مداری", "یافته", "آلود", "آفرین", "آفرینی", "انگیز", "زدگی", "زده", "زدگان", "درمانی", "سالاری",
-    "اندیشی", "نامه", "داری", "داران", "کاری", "وار",
+    "گیری",
+    "گیران",
+    "گیرانه",
+    "سازی",
+    "سازان",
+    "ساز",
+    "بندی",
+    "گذاری",
+    "گذاران",
+    "گذار",
+    "گرایی",
+    "گرایان",
+    "گرایانه",
+    "گرا",
+    "شناسی",
+    "شناسان",
+    "شناس",
+    "شناختی",
+    "پردازی",
+    "پردازان",
+    "پرداز",
+    "فروشی",
+    "فروشان",
+    "نویسی",
+    "نویسان",
+    "رسانی",
+    "یابی",
+    "سنجی",
+    "زدایی",
+    "طلبی",
+    "طلبان",
+    "طلبانه",
+    "طلب",
+    "خواهی",
+    "خواهان",
+    "خواهانه",
+    "پذیری",
+    "پذیر",
+    "ناپذیر",
+    "ناپذیری",
+    "آمیز",
+    "ریزی",
+    "جویی",
+    "جویانه",
+    "افزایی",
+    "افزار",
+    "افزاری",
+    "اندازی",
+    "کننده",
+    "کنندگان",
+    "دهنده",
+    "دهندگان",
+    "ستیز",
+    "ستیزی",
+    "باوری",
+    "نشین",
+    "نشینان",
+    "محور",
+    "محوری",
+    "پرستی",
+    "پرستان",
+    "پروری",
+    "مدار",
+    "مداری",
+    "یافته",
+    "آلود",
+    "آفرین",
+    "آفرینی",
+    "انگیز",
+    "زدگی",
+    "زده",
+    "زدگان",
+    "درمانی",
+    "سالاری",
+    "اندیشی",
+    "نامه",
+    "داری",
+    "داران",
+    "کاری",
+    "وار",
 ];
 
 /// Second parts of family names.
@@ -20,16 +93,53 @@ const SURNAMES: &[&str] = &["پور", "نیا", "فر", "فرد", "نسب", "ن�
 
 /// Those of them that are nothing else: also joined over a space.
 const BOUND: &[&str] = &[
-    "گیری", "گیرانه", "سازی", "سازان", "بندی", "گذاری", "گذاران", "گرایی", "گرایان", "گرایانه", "گرا", "شناسی",
-    "شناسان", "شناس", "پردازی", "پردازان", "فروشی", "نویسی", "رسانی", "یابی", "سنجی", "زدایی", "طلبی", "طلبان",
-    "طلبانه", "پذیری", "پذیر", "ناپذیر", "ناپذیری", "آمیز", "جویانه", "افزایی", "افزاری", "اندازی", "کنندگان",
-    "دهندگان", "نشینان", "پرستی", "زدگی", "سالاری", "اندیشی",
+    "گیری",
+    "گیرانه",
+    "سازی",
+    "سازان",
+    "بندی",
+    "گذاری",
+    "گذاران",
+    "گرایی",
+    "گرایان",
+    "گرایانه",
+    "گرا",
+    "شناسی",
+    "شناسان",
+    "شناس",
+    "پردازی",
+    "پردازان",
+    "فروشی",
+    "نویسی",
+    "رسانی",
+    "یابی",
+    "سنجی",
+    "زدایی",
+    "طلبی",
+    "طلبان",
+    "طلبانه",
+    "پذیری",
+    "پذیر",
+    "ناپذیر",
+    "ناپذیری",
+    "آمیز",
+    "جویانه",
+    "افزایی",
+    "افزاری",
+    "اندازی",
+    "کنندگان",
+    "دهندگان",
+    "نشینان",
+    "پرستی",
+    "زدگی",
+    "سالاری",
+    "اندیشی",
 ];
 
 /// Words behind which no ending stands.
 const FUNCTION: &[&str] = &[
-    "و", "در", "به", "از", "که", "را", "با", "تا", "بر", "یا", "نه", "اما", "ولی", "اگر", "چه", "برای", "هم",
-    "نیز", "پس", "است", "بود", "شد",
+    "و", "در", "به", "از", "که", "را", "با", "تا", "بر", "یا", "نه", "اما", "ولی", "اگر", "چه",
+    "برای", "هم", "نیز", "پس", "است", "بود", "شد",
 ];
 
 /// What the reading as a new word is worth.
@@ -37,7 +147,23 @@ const NEW_WORD: i32 = -5;
 
 /// Words that stand before a singular.
 const COUNTING: &[&str] = &[
-    "یک", "هر", "چند", "هیچ", "چنین", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده", "صد", "هزار", "چندین",
+    "یک",
+    "هر",
+    "چند",
+    "هیچ",
+    "چنین",
+    "دو",
+    "سه",
+    "چهار",
+    "پنج",
+    "شش",
+    "هفت",
+    "هشت",
+    "نه",
+    "ده",
+    "صد",
+    "هزار",
+    "چندین",
 ];
 
 /// Whether a word is one of grammar: no ezafe leads to it.
@@ -70,9 +196,9 @@ pub(super) fn joins(words: &[&str]) -> Vec<bool> {
     let mut joins = vec![false; words.len().saturating_sub(1)];
     let mut at = 0;
     while at < joins.len() {
-        let length = [3, 2].into_iter().find(|length| {
-            at + length <= words.len() && is_compound(&words[at..at + length])
-        });
+        let length = [3, 2]
+            .into_iter()
+            .find(|length| at + length <= words.len() && is_compound(&words[at..at + length]));
         if let Some(length) = length {
             joins[at..at + length - 1].fill(true);
             at += length - 1;
@@ -106,7 +232,8 @@ fn is_compound(words: &[&str]) -> bool {
     if matches(last) {
         return true;
     }
-    let plural = ENDINGS.iter().filter(|ending| ending.host == Host::Noun || ending.host == Host::Adjective);
+    let plural =
+        ENDINGS.iter().filter(|ending| ending.host == Host::Noun || ending.host == Host::Adjective);
     let endings = plural.map(|ending| ending.text).chain(["ی", "یی", "ان"]);
     let stem = |ending: &str| last.strip_suffix(ending).map(|stem| stem.trim_end_matches(ZWNJ));
     if endings.filter_map(stem).any(|stem| stem.len() > 4 && matches(stem)) {
@@ -130,7 +257,9 @@ fn is_verb(first: &str, second: &str) -> bool {
 /// Whether the second word is an ending of the first.
 fn is_inflected(first: &str, second: &str, first_is_ending: bool) -> bool {
     if first == "بی" {
-        return lexicon::solid(second).is_some_and(|form| form.weight > 1) && second.len() > 4 && !FUNCTION.contains(&second);
+        return lexicon::solid(second).is_some_and(|form| form.weight > 1)
+            && second.len() > 4
+            && !FUNCTION.contains(&second);
     }
     let host = first.rsplit(ZWNJ).next().unwrap_or(first);
     if BOUND.contains(&second) {
@@ -151,5 +280,6 @@ fn is_inflected(first: &str, second: &str, first_is_ending: bool) -> bool {
 /// A word that the lexicon does not have, but whose heh is silent all the same; the copula
 /// stands behind any word.
 fn host_unknown(first: &str, second: &str) -> bool {
-    second == "اند" || (first.ends_with('ه') && first.chars().count() > 3 && lexicon::solid(first).is_none())
+    second == "اند"
+        || (first.ends_with('ه') && first.chars().count() > 3 && lexicon::solid(first).is_none())
 }

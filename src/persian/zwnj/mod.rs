@@ -56,9 +56,9 @@ pub fn half_spaces(text: &str) -> Vec<HalfSpace> {
                 },
             };
             let breaks = word::breaks(texts[index], context);
-            found.extend(breaks.into_iter().map(|at| HalfSpace {
-                span: span.start + at..span.start + at,
-            }));
+            found.extend(
+                breaks.into_iter().map(|at| HalfSpace { span: span.start + at..span.start + at }),
+            );
         }
         first = last;
     }

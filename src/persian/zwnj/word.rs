@@ -107,16 +107,25 @@ fn best(word: &str, depth: usize, context: Context) -> Reading {
     let unknown = Reading { breaks: Vec::new(), score: UNKNOWN };
     let entry = lexicon::entry(word);
     // پیش‌تر is written oftener than پیشتر.
-    let is_rarer =
-        |form: &lexicon::Form| entry.parted.is_some_and(|(_, parted)| parted.is_attested && parted.weight > form.weight);
-    let solid = entry.solid.filter(|form| !is_rarer(form)).map(|form| Reading {
-        breaks: Vec::new(),
-        score: form.weight + AS_IT_IS,
-    });
+    let is_rarer = |form: &lexicon::Form| {
+        entry.parted.is_some_and(|(_, parted)| parted.is_attested && parted.weight > form.weight)
+    };
+    let solid = entry
+        .solid
+        .filter(|form| !is_rarer(form))
+        .map(|form| Reading { breaks: Vec::new(), score: form.weight + AS_IT_IS });
     let parted = parted(word).filter(|_| solid.is_none());
     let mut found = unknown;
     // The first of equals stays: the word as it is.
-    for reading in solid.into_iter().chain(inflected(word)).chain(parted).chain(with_ending(word, depth, context)).chain(with_mi(word)).chain(with_bi(word, depth)).chain(compounds::inside(word)) {
+    for reading in solid
+        .into_iter()
+        .chain(inflected(word))
+        .chain(parted)
+        .chain(with_ending(word, depth, context))
+        .chain(with_mi(word))
+        .chain(with_bi(word, depth))
+        .chain(compounds::inside(word))
+    {
         if reading.score > found.score {
             found = reading;
         }
@@ -192,7 +201,8 @@ fn with_ending(word: &str, depth: usize, context: Context) -> Option<Reading> {
         if ending.text == "های" {
             reading.score -= 5 * i32::from(context.ends) + 4 * i32::from(context.counted);
         }
-        if matches!(ending.text, "ایم" | "اید" | "اند" | "ام") && affixes::is_participle(host) {
+        if matches!(ending.text, "ایم" | "اید" | "اند" | "ام") && affixes::is_participle(host)
+        {
             reading.score += 4;
         }
         if !affixes::ends_unjoined(host) {
@@ -220,7 +230,8 @@ fn reading_ends(word: &str) -> bool {
 
 fn with_mi(word: &str) -> Option<Reading> {
     let preverb = PREVERBS.iter().find(|preverb| {
-        word.strip_prefix(**preverb).is_some_and(|rest| rest.starts_with("می") || rest.starts_with("نمی"))
+        word.strip_prefix(**preverb)
+            .is_some_and(|rest| rest.starts_with("می") || rest.starts_with("نمی"))
     });
     let start = preverb.map_or(0, |preverb| preverb.len());
     let rest = &word[start..];
