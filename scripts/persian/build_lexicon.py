@@ -206,7 +206,7 @@ def main():
             if joined(form, single, phrases):
                 part[form][1].add("s")
     write(options.out / "words.tsv", table, """# Words of half-space restoration, made by scripts/persian/build_lexicon.py; its header says what the columns are.
-# From hazm 0.10.0, data/words.dat (MIT, Copyright 2013 Sobhe), Lilak, src/data/lexicon (Apache License 2.0,
+# From hazm 0.10.0, data/words.dat (MIT, Copyright 2013 Alireza Nourian), Lilak, src/data/lexicon (Apache License 2.0,
 # Copyright 2015 Mostafa Sedaghat Joo), and this project's own corpus, scripts/train/data (CC0 1.0).
 """)
     write(options.out / "treebanks.tsv", bank_table, """# Words of half-space restoration, made by scripts/persian/build_lexicon.py; its header says what the columns are.
@@ -221,7 +221,7 @@ def main():
     known = {stem for pair in verbs for stem in pair}
     verbs.update(pair for pair in read_lilak_verbs(options.lilak) if not known & set(pair) - {""})
     with open(options.out / "verbs.tsv", "w", encoding="utf-8") as out:
-        out.write("# Past and present stems of verbs, from hazm 0.10.0, data/verbs.dat (MIT, Copyright 2013 Sobhe),\n")
+        out.write("# Past and present stems of verbs, from hazm 0.10.0, data/verbs.dat (MIT, Copyright 2013 Alireza Nourian),\n")
         out.write("# and from Lilak, src/data/lexicon (Apache License 2.0, Copyright 2015 Mostafa Sedaghat Joo).\n")
         out.writelines(f"{past}\t{present}\n" for past, present in sorted(verbs))
 

@@ -1,6 +1,7 @@
 //! `tarjoman segment` and `tarjoman normalize`: what is done with the Persian text before a
 //! model reads it, for people and for programs.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -153,7 +154,8 @@ fn visible(text: &str) -> String {
         if shows {
             visible.push(c);
         } else {
-            visible.push_str(&format!("U+{:04X}", c as u32));
+            // Writing to a string can't fail.
+            let _ = write!(visible, "U+{:04X}", c as u32);
         }
     }
     if visible.is_empty() { "-".into() } else { visible }

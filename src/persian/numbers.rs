@@ -127,17 +127,16 @@ fn read(tokens: &[Token], at: usize) -> Option<(Number, usize)> {
     let (mut value, mut end) = sum(tokens, at)?;
     let mut kind = NumberKind::Cardinal;
     let digits = |end: usize| tokens[at..end].iter().any(|token| token.kind == Kind::Digits);
-    if let Some(part) =
-        tokens.get(end).and_then(|token| denominator(token)).filter(|_| !digits(end))
-    {
+    if let Some(part) = tokens.get(end).and_then(denominator).filter(|_| !digits(end)) {
         // «دو سوم»; but «بیست و دوم» was read as an ordinal by `sum`.
         value /= f64::from(part);
         kind = NumberKind::Fraction;
         end += 1;
-    } else if let Some(last) = tokens.get(end - 1).filter(|last| last.kind == Kind::Word) {
-        if simple(&last.text).is_none() && scale(&last.text).is_none() {
-            kind = NumberKind::Ordinal;
-        }
+    } else if let Some(last) = tokens.get(end - 1).filter(|last| last.kind == Kind::Word)
+        && simple(last.text.trim_start_matches('و')).is_none()
+        && scale(&last.text).is_none()
+    {
+        kind = NumberKind::Ordinal;
     }
     if kind == NumberKind::Cardinal
         && let Some(next) = tokens.get(end)

@@ -106,7 +106,9 @@ impl<'text> Walk<'text> {
             return self.step_over_line_end(at);
         }
         self.has_words |= c.is_alphanumeric();
-        if self.closes(c, at) {
+        if c == ':' && stops::is_dateline(self, at) {
+            self.end_sentence(at + 1);
+        } else if self.closes(c, at) {
             self.close(c);
         } else if matches!(c, '«' | '“' | '”' | '"') {
             self.open_quotation(c, at);

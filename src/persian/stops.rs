@@ -3,8 +3,8 @@
 
 use super::segment::{Open, Walk, closes_alone};
 use super::words::{
-    ABBREVIATIONS, FINAL_VERBS, GOES_ON, LETTER_NAMES, LETTERED, LIGHT_VERBS, NOT_BEFORE_INITIALS,
-    SAYING, SAYING_NOUNS, SOURCES, STARTERS,
+    ABBREVIATIONS, AGENCIES, FINAL_VERBS, GOES_ON, LETTER_NAMES, LETTERED, LIGHT_VERBS,
+    NOT_BEFORE_INITIALS, SAYING, SAYING_NOUNS, SOURCES, STARTERS,
 };
 
 /// A word of more characters than this is no abbreviation, and is not read to its start.
@@ -269,10 +269,26 @@ pub(super) fn is_announced(walk: &Walk<'_>, at: usize) -> bool {
     }
     // به گفته او، «…»
     if end > walk.start && walk.get(end - 1) == Some('،') {
-        let mut words = walk.slice(walk.start..end).split_whitespace().map(bare);
+        let start = walk.start.max(end.saturating_sub(3 * LONGEST_WORD));
+        let mut words = walk.slice(start..end).split_whitespace().map(bare);
         return words.any(|word| SOURCES.contains(&word));
     }
     SAYING.contains(&word) || LIGHT_VERBS.contains(&word)
+}
+
+/// Whether the sentence up to the colon at `at` is a dateline: a place, a dash and an agency,
+/// `تهران - ایرنا:`, with text of its own behind it.
+pub(super) fn is_dateline(walk: &Walk<'_>, at: usize) -> bool {
+    let has_text = walk.get(at + 1).is_some_and(char::is_whitespace);
+    if !has_text || at - walk.start > LONGEST_WORD || !walk.open.is_empty() {
+        return false;
+    }
+    let line = walk.slice(walk.start..at);
+    line.split_once(['-', '–', '—']).is_some_and(|(place, agency)| {
+        let agency = agency.trim();
+        let is_place = letters(place) > 1 && !place.trim().contains(char::is_whitespace);
+        is_place && AGENCIES.iter().any(|name| agency.starts_with(name))
+    })
 }
 
 /// The letters, digits and half-spaces right before `end`.

@@ -172,3 +172,25 @@ pub(super) const LETTERED: &[&str] =
 /// With a comma behind them these announce a quotation: «به گفته او، …».
 pub(super) const SOURCES: &[&str] =
     &["گفته", "گفتهٔ", "گفتۀ", "نوشته", "نوشتهٔ", "نوشتۀ", "باور", "اعتقاد", "قول", "روایت"];
+
+/// News agencies, as they stand in a dateline.
+pub(super) const AGENCIES: &[&str] = &[
+    "ایرنا",
+    "ایسنا",
+    "فارس",
+    "مهر",
+    "تسنیم",
+    "ایلنا",
+    "میزان",
+    "واحد مرکزی خبر",
+    "خبرگزاری",
+    "رویترز",
+    "آسوشیتدپرس",
+    "فرانس پرس",
+    "پژواک",
+    "طلوع",
+    "آوا",
+    "باختر",
+    "بی‌بی‌سی",
+    "بی بی سی",
+];

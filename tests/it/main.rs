@@ -13,6 +13,7 @@ mod newsroom;
 mod persian;
 #[cfg(feature = "hub")]
 mod pull;
+mod restoration;
 mod rooms;
 mod source;
 mod t5;

@@ -16,6 +16,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
 
 /// A word as it is written in the tables.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // the tags of the table, each its own
 pub(super) struct Form {
     /// log2(1 + how often it was seen).
     pub weight: i32,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::affixes::{self, ENDINGS, Host, PREVERBS, SOLID_ENDINGS, VerbForm};
+use super::affixes::{self, ENDINGS, PREVERBS, SOLID_ENDINGS, VerbForm};
 use super::{ZWNJ, compounds, lexicon};
 
 /// A longer run is no word.
