@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 import common
 from common import PAD_ID, WEIGHTS, ZWNJ
+from slots import Slots
 
 NUMBER = re.compile(r"\d+")
 
@@ -68,9 +69,13 @@ def vary(english: str, persian: str, rng: random.Random) -> tuple[str, str]:
 
 
 class Batches:
-    """`budget`: the most source or target tokens in a batch, padding included."""
+    """`budget`: the most source or target tokens in a batch, padding included. `slots`: share of the
+    news pairs whose names, places, days and offices are filled anew (slots.py)."""
 
-    def __init__(self, work: Path, budget: int, bpe_dropout: float, seed: int, longest: int = 128):
+    def __init__(
+        self, work: Path, budget: int, bpe_dropout: float, seed: int, longest: int = 128, slots: float = 0.0
+    ):
+        self.slots, self.slot_share = (Slots() if slots else None), slots
         self.rows = common.read_prepared(work / "train.tsv")
         self.tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
         self.budget, self.bpe_dropout, self.seed, self.longest = budget, bpe_dropout, seed, longest
@@ -85,6 +90,8 @@ class Batches:
             weight = WEIGHTS.get(corpus, 1.0)
             for _ in range(int(weight) + (rng.random() < weight % 1)):
                 e, p = english, persian
+                if self.slots and corpus == "news" and rng.random() < self.slot_share:
+                    e, p = self.slots.fill(e, p, rng)
                 join = 0.3 if len(e) < 60 else 0.1
                 if corpus != "cldr" and rng.random() < join and i + 1 < len(self.rows):
                     after, e2, p2 = self.rows[i + 1]

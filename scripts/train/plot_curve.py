@@ -1,4 +1,5 @@
-"""Plots the learning curve: held-out loss and FLORES dev BLEU over updates, from curve.tsv to an SVG."""
+"""Plots the learning curve, from curve.tsv to an SVG: held-out loss and FLORES dev BLEU over updates, and
+where text was added."""
 
 import argparse
 import csv
@@ -37,6 +38,14 @@ def main():
         label="BLEU, first 200 of FLORES dev",
     )
     scores.set_ylim(bottom=0)
+    before = None
+    for row in rows:
+        pairs = row.get("pairs") or None
+        if pairs and pairs != before:
+            losses.axvline(int(row["updates"]), color="0.85", linestyle=":")
+            label = f"{int(pairs):,} pairs"
+            losses.annotate(label, (int(row["updates"]), 0.02), xycoords=("data", "axes fraction"), rotation=90, fontsize=7)
+        before = pairs or before
     scores.set_ylabel("BLEU")
     lines = [*losses.get_lines(), *scores.get_lines()]
     losses.legend(lines, [line.get_label() for line in lines], frameon=False)

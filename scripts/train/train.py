@@ -194,6 +194,7 @@ def arguments():
     add("--dropout", type=float, default=0.1)
     add("--smoothing", type=float, default=0.1)
     add("--bpe-dropout", type=float, default=0.1)
+    add("--slots", type=float, default=0.0, help="share of news pairs with their names and dates exchanged")
     add("--guide", type=float, default=0.3, help="weight of guided alignment; 0 for none")
     add("--lr", type=float, default=1e-3)
     add("--warmup", type=int, default=400)
@@ -245,7 +246,7 @@ def main():
             cross, guide = loss_of(model, source, target, args.smoothing, lexicon if args.guide else None, caught)
         return cross.item(), torch.autograd.grad((cross + args.guide * guide) / count, parameters)
 
-    stream = Batches(args.work, args.budget, args.bpe_dropout, args.seed)
+    stream = Batches(args.work, args.budget, args.bpe_dropout, args.seed, slots=args.slots)
     held_out = common.read_prepared(args.work / "valid.tsv")
     held_out = list(zip(stream.encode([r[2] for r in held_out]), stream.encode([r[1] for r in held_out])))
     held_out.sort(key=lambda p: len(p[0]))
@@ -254,7 +255,7 @@ def main():
     references = common.sentences(args.eval / "flores-dev.en")[:200]
     curve = args.work / "curve.tsv"
     if not curve.exists():
-        curve.write_text("updates\tpasses\tminutes\ttokens_s\ttrain_loss\theld_out_loss\tdev200_bleu\n")
+        curve.write_text("updates\tpasses\tminutes\ttokens_s\ttrain_loss\theld_out_loss\tdev200_bleu\tpairs\n")
     print(f"{sum(p.numel() for p in parameters) / 1e6:.2f} M parameters, from update {step}", flush=True)
 
     began = saved = scored = time.monotonic()
@@ -295,7 +296,7 @@ def main():
         loss = held_out_loss(model, held_out, args.device)
         with curve.open("a") as out:
             out.write(
-                f"{step}\t{epoch}\t{seconds / 60:.1f}\t{speed:.0f}\t{total / tokens:.4f}\t{loss:.4f}\t{bleu}\n"
+                f"{step}\t{epoch}\t{seconds / 60:.1f}\t{speed:.0f}\t{total / tokens:.4f}\t{loss:.4f}\t{bleu}\t{len(stream.rows)}\n"
             )
         print(f"saved {step}, held-out loss {loss:.4f} {bleu}", flush=True)
         total, tokens, saved = 0.0, 0, time.monotonic()

@@ -1,11 +1,13 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod bench;
 mod config;
 mod exit;
 mod models;
 mod output;
 mod progress;
+mod score;
 mod text;
 mod translate;
 
@@ -33,6 +35,10 @@ enum Command {
     Normalize(text::Arguments),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
+    /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
+    Score(score::Arguments),
+    /// Measure how fast this machine is
+    Bench(bench::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -44,6 +50,8 @@ pub fn main() -> ExitCode {
         Command::Segment(arguments) => text::segment(&arguments),
         Command::Normalize(arguments) => text::normalize(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

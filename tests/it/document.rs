@@ -47,7 +47,12 @@ fn aligned(article: Article, translate: impl Fn(usize, &str) -> String) -> Align
             });
         }
     }
-    AlignedDocument { article, model: "tiny <model>".into(), units }
+    AlignedDocument {
+        article,
+        model: "tiny <model>".into(),
+        licence: Some("MIT <x>".into()),
+        units,
+    }
 }
 
 fn written(document: &AlignedDocument, format: Format, options: WriteOptions) -> String {
@@ -223,6 +228,7 @@ fn json_lines_follow_the_schema() {
             "candidates": [{"text": "1", "score": -0.25}, {"text": "1?", "score": -1.5}],
             "issues": [{"code": "number", "message": "a <number> is missing"}],
             "model": "tiny <model>",
+            "licence": "MIT <x>",
         })
     );
     assert!(!plain(&document, Format::Jsonl).contains("candidates"));
@@ -374,6 +380,7 @@ fn a_block_without_sentences_leaves_no_trace() {
             after: String::new(),
         },
         model: "m".into(),
+        licence: None,
         units: Vec::new(),
     };
     for format in [Format::Terminal, Format::Jsonl] {

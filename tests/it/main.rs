@@ -1,20 +1,28 @@
 //! One integration binary: each further one would link candle again.
 
+mod causal;
 mod decode;
 mod document;
+mod firefox;
+mod firefox_files;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;
+mod int8;
+mod kernels;
 mod languages;
+mod metrics;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
 mod persian;
+mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
 mod restoration;
 mod rooms;
+mod score_command;
 mod source;
 mod t5;
 mod tokenizer;

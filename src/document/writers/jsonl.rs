@@ -11,7 +11,7 @@
 //! | `score` | of the best; null when it is not a number |
 //! | `candidates` | only when asked for: all `{text, score}`, the best first |
 //! | `issues` | doubts `{code, message}` |
-//! | `model` | name of the model |
+//! | `model`, `licence` | name of the model; its licence, null where it is not known |
 
 use std::io;
 
@@ -36,6 +36,7 @@ struct Line<'a> {
     candidates: Option<&'a [Candidate]>,
     issues: &'a [Issue],
     model: &'a str,
+    licence: Option<&'a str>,
 }
 
 pub(super) fn write(
@@ -60,6 +61,7 @@ pub(super) fn write(
                     candidates: options.candidates.then_some(candidates),
                     issues: &unit.issues,
                     model: &document.model,
+                    licence: document.licence.as_deref(),
                 },
             )?;
             out.write_all(b"\n")?;
