@@ -12,6 +12,7 @@ mod output;
 mod pipe;
 mod progress;
 mod score;
+mod text;
 mod translate;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -35,6 +36,11 @@ enum Command {
     Batch(Box<batch::Arguments>),
     /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
     Pipe(Box<pipe::Arguments>),
+    /// Show the sentences of an article, with their dates and numbers
+    Segment(text::Arguments),
+    /// Show what the model reads instead of the article, and what was changed
+    #[command(alias = "normalise")]
+    Normalize(text::Arguments),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
     /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
@@ -51,6 +57,8 @@ pub fn main() -> ExitCode {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Pipe(arguments) => pipe::run(&arguments),
+        Command::Segment(arguments) => text::segment(&arguments),
+        Command::Normalize(arguments) => text::normalize(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

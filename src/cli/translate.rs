@@ -1,6 +1,7 @@
 //! `tarjoman translate`: one article in, aligned bilingual output out.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -15,7 +16,8 @@ use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::model::config::EarlyStopping;
 use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
-use crate::translate::{LoadOptions, TranslateOptions, Translator};
+use crate::persian::Day;
+use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
 #[derive(Debug, clap::Args)]
@@ -38,6 +40,15 @@ pub(super) struct Arguments {
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
     candidates: usize,
+
+    /// Put the Gregorian date of every Iranian or Afghan date beside the translation
+    #[arg(long)]
+    dates: bool,
+
+    /// The date of the article, YEAR-MONTH-DAY, for dates without a year [default: the day the
+    /// file was last changed, or today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    date: Option<Day>,
 
     /// Say nothing but errors
     #[arg(short, long)]
@@ -209,14 +220,42 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let bar = Sentences::new(show_progress(arguments.quiet));
     let translated = translator.translate(article, &options, &bar);
     bar.finish();
-    let document =
+    let mut document =
         translated.with_context(|| format!("could not translate {}", arguments.input.display()))?;
+
+    if arguments.dates {
+        translate::add_dates(&mut document, reference(arguments));
+    }
 
     let color = matches!(output, Output::Stdout) && use_color(&std::io::stdout());
     let options =
         WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
     Ok(())
+}
+
+fn date(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "not a day of the Gregorian calendar such as 2025-10-21".into())
+}
+
+/// The date of the article: as typed, or else of the file, or else today.
+fn reference(arguments: &Arguments) -> Day {
+    if let Some(date) = arguments.date {
+        return date;
+    }
+    let changed = std::fs::metadata(&arguments.input).and_then(|metadata| metadata.modified());
+    let (time, why) = match changed {
+        Ok(time) => (time, "when the file was last changed"),
+        Err(_) => (SystemTime::now(), "today"),
+    };
+    let day = Day::of(time);
+    note(
+        arguments.quiet,
+        &format!(
+            "dates without a year are taken to be close to {day}, {why}; --date says otherwise"
+        ),
+    );
+    day
 }
 
 fn format(arguments: &Arguments) -> anyhow::Result<Format> {

@@ -4,6 +4,7 @@
 
 mod collect;
 mod context;
+mod dates;
 mod engine;
 mod frame;
 mod pieces;
@@ -11,6 +12,7 @@ mod queue;
 mod segment;
 mod translator;
 
+pub use dates::add_dates;
 pub use segment::segment;
 pub use translator::{LoadOptions, Observer, Silent, TranslateOptions, Translator};
 

@@ -22,6 +22,7 @@ mod pipe_command;
 mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
+mod restoration;
 mod rooms;
 mod score_command;
 mod source;
