@@ -97,9 +97,6 @@ impl Linear {
             Self::Student { weight, bias } => {
                 (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
             }
-            Self::Student { weight, bias } => {
-                (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
-            }
             Self::Int8 { .. } => candle_core::bail!("int8 products are done above"),
         };
         let flat = match bias {
