@@ -1,11 +1,15 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod batch;
 mod bench;
 mod config;
 mod exit;
+mod interrupt;
+mod log;
 mod models;
 mod output;
+mod pipe;
 mod progress;
 mod score;
 mod translate;
@@ -27,6 +31,10 @@ struct Arguments {
 enum Command {
     /// Translate one article
     Translate(Box<translate::Arguments>),
+    /// Translate a directory of articles into a directory; go on where an earlier run ended
+    Batch(Box<batch::Arguments>),
+    /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
+    Pipe(Box<pipe::Arguments>),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
     /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
@@ -41,6 +49,8 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
+        Command::Batch(arguments) => batch::run(&arguments),
+        Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -1,5 +1,6 @@
 //! One integration binary: each further one would link candle again.
 
+mod batch_command;
 mod causal;
 mod decode;
 mod document;
@@ -17,12 +18,14 @@ mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
 mod persian;
+mod pipe_command;
 mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
 mod rooms;
 mod score_command;
 mod source;
+mod stream;
 mod t5;
 mod tokenizer;
 mod translate_command;

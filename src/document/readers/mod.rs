@@ -31,6 +31,14 @@ pub fn open(path: impl AsRef<Path>) -> Result<Article> {
     }
 }
 
+/// Reads an article from plain text, whatever else it looks like; `name` as in [`read`].
+///
+/// # Errors
+/// When there is nothing to translate.
+pub fn plain(name: &str, text: &str) -> Result<Article> {
+    text::read(name.to_owned(), text)
+}
+
 /// Reads an article from bytes; `name` is for messages and for [`Meta`](super::Meta).
 ///
 /// # Errors
