@@ -28,7 +28,8 @@ fn translator() -> (Translator, TranslateOptions) {
 /// Article `number`: some sentences, of many lengths.
 fn text(number: usize) -> String {
     let sentence = |at: usize| "دولت دیروز گزارش تازه‌ای داد و ".repeat(1 + (number + at) % 3);
-    (0..number % 4).map(|at| format!("{}پایان {number}.\n\n", sentence(at))).collect()
+    let paragraph = |at| format!("{}پایان {number}.", sentence(at));
+    (0..number % 4).map(paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
 fn article(text: &str) -> Article {
