@@ -21,6 +21,7 @@ use crate::jobs::{Batch, BatchOptions, Planned, Progress, Shard, Snapshot, WalkO
 use crate::translate::Translator;
 
 /// What may be typed after `batch`.
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A directory of articles, or one article
@@ -61,8 +62,8 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "dry_run")]
     watch: bool,
 
-    /// Do only every N-th file, from file I (from 0); auto or auto/N: as SLURM_ARRAY_TASK_ID or
-    /// JOB_COMPLETION_INDEX say
+    /// Do only every N-th file, from file I (from 0); auto or auto/N asks the environment of an
+    /// array job (SLURM, Kubernetes)
     #[arg(long, value_name = "I/N")]
     shard: Option<String>,
 

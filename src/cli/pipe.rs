@@ -20,8 +20,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     sentences: bool,
 
-    /// Answer only every N-th line, from line I (from 0); auto or auto/N: as SLURM_ARRAY_TASK_ID
-    /// or JOB_COMPLETION_INDEX say
+    /// Answer only every N-th line, from line I (from 0); auto or auto/N asks the environment of
+    /// an array job (SLURM, Kubernetes)
     #[arg(long, value_name = "I/N")]
     shard: Option<String>,
 

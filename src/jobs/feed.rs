@@ -339,11 +339,11 @@ impl Iterator for Feed<'_> {
 
 /// The name of a file in the journal: its path, with the bytes of what is no Unicode told apart.
 pub(super) fn key(relative: &Path) -> String {
-    match relative.to_str() {
-        Some(path) => path.to_owned(),
-        None => {
+    relative.to_str().map_or_else(
+        || {
             let bytes = relative.as_os_str().as_encoded_bytes();
             format!("{}#{}", relative.display(), &hash(bytes)[..8])
-        }
-    }
+        },
+        str::to_owned,
+    )
 }

@@ -136,8 +136,8 @@ impl Journal {
         let mut paths = vec![path.clone()];
         for entry in fs::read_dir(&folder).map_err(fail("read", &folder))? {
             let other = entry.map_err(fail("read", &folder))?.path();
-            let name = other.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if other != path && name.starts_with("journal") && name.ends_with(".jsonl") {
+            let is_journal = other.extension().is_some_and(|ending| ending == "jsonl");
+            if other != path && is_journal {
                 paths.push(other);
             }
         }

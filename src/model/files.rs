@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -151,7 +152,11 @@ impl ModelFiles {
             }
             hash.update([0]);
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
+            // A string can be written to.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
     }
 }
 

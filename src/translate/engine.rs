@@ -151,7 +151,7 @@ impl Translator {
                 feed(prepared, queue, observer, &events);
             });
             let _stop = AtEnd(queue, Queue::stop);
-            gather(&received, queue, observer, deliver);
+            gather(received, queue, observer, deliver);
         });
         Ok(())
     }
@@ -221,9 +221,10 @@ impl Translator {
     }
 }
 
-/// Puts outcomes back into their documents, and delivers these in order.
+/// Puts outcomes back into their documents, and delivers these in order. `events` ends with it:
+/// whoever waits to send another would wait for ever.
 fn gather<T>(
-    events: &Receiver<Event<T>>,
+    events: Receiver<Event<T>>,
     queue: &Queue,
     observer: &dyn Observer,
     mut deliver: impl FnMut(T, Result<Decoded>) -> ControlFlow<()>,

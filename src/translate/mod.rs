@@ -100,7 +100,7 @@ impl Error {
         match self {
             Self::Model(error) => error.hint(),
             Self::Options(source) | Self::Search { source, .. } => source.hint(),
-            Self::Cancelled => return None,
+            Self::Cancelled => None,
             Self::Crashed { .. } | Self::Lost => Some("this is a bug; please report it".into()),
             Self::Language { .. } => Some("leave out --from and --to".into()),
             Self::NoPrompt { option, .. } => Some(format!("leave out --{option}")),

@@ -101,7 +101,8 @@ fn a_directory_comes_out_as_the_same_tree_with_what_translate_gives_for_each_fil
     assert_eq!(written.len(), 15);
     for (relative, source) in tree(&input) {
         let name = relative.to_str().expect("UTF-8");
-        let name = if name.ends_with(".txt") { name.to_owned() } else { format!("{name}.txt") };
+        let has_ending = relative.extension().is_some_and(|ending| ending == "txt");
+        let name = if has_ending { name.to_owned() } else { format!("{name}.txt") };
         let english = &written[Path::new(&name)];
         let mut alone = Command::new(env!("CARGO_BIN_EXE_tarjoman"));
         alone.arg("translate").arg(input.join(&relative)).arg("--model").arg(golden("marian-tiny"));

@@ -94,7 +94,7 @@ fn what_can_t_be_translated_is_answered_with_its_error_and_told_by_the_exit_code
     input.extend_from_slice(b"{\"id\":7,\"text\":\"\xd3\xe1\"}\n");
     input.extend_from_slice(b"{\"id\":8,\"text\":\"\\ud800\"}\n");
     input.extend_from_slice(b"\x00\x01\x02\n");
-    input.extend_from_slice(&[b'['; 100_000]);
+    input.resize(input.len() + 100_000, b'[');
     input.extend_from_slice(b"\n{\"id\":11,\"text\":\"\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85\"}\n");
     let output = feed(&mut pipe(&[]), &input);
     assert_eq!(output.status.code(), Some(3), "{}", message(&output));

@@ -28,7 +28,8 @@ fn translator() -> (Translator, TranslateOptions) {
 /// Article `number`: some sentences, of many lengths.
 fn text(number: usize) -> String {
     let sentence = |at: usize| "دولت دیروز گزارش تازه‌ای داد و ".repeat(1 + (number + at) % 3);
-    (0..number % 4).map(|at| format!("{}پایان {number}.\n\n", sentence(at))).collect()
+    let paragraph = |at| format!("{}پایان {number}.", sentence(at));
+    (0..number % 4).map(paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
 fn article(text: &str) -> Article {
@@ -146,7 +147,12 @@ fn no_more_is_read_than_the_engine_needs() {
     let mut delivered = 0;
     let ended = translator.stream(endless, &options, &Silent, |_, _| {
         delivered += 1;
-        if delivered < 20 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if delivered < 20 {
+            return ControlFlow::Continue(());
+        }
+        // Time for everybody to be waiting for somebody.
+        std::thread::sleep(Duration::from_millis(300));
+        ControlFlow::Break(())
     });
     ended.expect("it ends when nobody wants more");
     assert_eq!(delivered, 20);
