@@ -3,6 +3,7 @@
 
 mod config;
 mod exit;
+mod export;
 mod models;
 mod output;
 mod progress;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Translate one article
     Translate(Box<translate::Arguments>),
+    /// Write a translation, reviewed or not, in another format
+    Export(export::Arguments),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
 }
@@ -35,6 +38,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
     };
     match result {

@@ -1,7 +1,9 @@
 //! Puts pieces back into sentences, and sentences into the order of the source.
 
 use crate::decode::Hypothesis;
-use crate::document::{AlignedDocument, Candidate, Document, Issue, Translation, TranslationUnit};
+use crate::document::{
+    AlignedDocument, Candidate, Document, Issue, Translation, TranslationUnit, markup,
+};
 use crate::model::Tokenizer;
 
 use super::Result;
@@ -33,10 +35,12 @@ pub(super) fn collect(
             [only] => (decode(tokenizer, only)?, doubts(&parts)),
             _ => (vec![join(tokenizer, &parts)?], doubts(&parts)),
         };
-        let translation = Translation { sentence: sentence.id, candidates };
-        units.push(TranslationUnit { sentence, translation, issues });
+        let translation = Translation { sentence: sentence.id, candidates, alignment: None };
+        units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
-    Ok(AlignedDocument { article: document.article, model, units })
+    let mut document = AlignedDocument { article: document.article, model, units };
+    markup::note_lost(&mut document);
+    Ok(document)
 }
 
 fn decode(tokenizer: &Tokenizer, hypotheses: &[Hypothesis]) -> Result<Vec<Candidate>> {

@@ -1,7 +1,9 @@
 //! One integration binary: each further one would link candle again.
 
+mod aligned;
 mod decode;
 mod document;
+mod formats;
 mod gguf;
 #[cfg(feature = "hub")]
 mod hub_server;

@@ -7,13 +7,14 @@ use super::one_line;
 use crate::document::{AlignedDocument, BlockKind, TranslationUnit};
 
 pub(super) fn write(document: &AlignedDocument, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "*Machine translation, not reviewed. Model: {}.*", escaped(&document.model))?;
+    let state = if document.is_reviewed() { "reviewed by an editor" } else { "not reviewed" };
+    writeln!(out, "*Machine translation, {state}. Model: {}.*", escaped(&document.model))?;
     for (block, units) in document.blocks().filter(|(_, units)| !units.is_empty()) {
         writeln!(out)?;
         match block.kind {
             BlockKind::Title => write_heading("#", document, units, out)?,
             BlockKind::Heading => write_heading("##", document, units, out)?,
-            BlockKind::Paragraph | BlockKind::ListItem => {
+            BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Caption => {
                 writeln!(out, "| Persian | English |\n|---:|:---|")?;
                 for unit in units {
                     let (source, target) = (escaped(document.source(unit)), escaped(unit.target()));
