@@ -16,7 +16,7 @@ pub(super) struct Carried<'a> {
     lost: Vec<(usize, &'a Mark)>,
     /// Of each unit: its span in the source and in `text`.
     spans: Vec<(Range<usize>, Range<usize>)>,
-    source: &'a str,
+    pub source: &'a str,
 }
 
 /// Says on every sentence what markup its translation lacks. Says it once.

@@ -3,8 +3,10 @@
 mod aligned;
 mod decode;
 mod document;
+mod export;
 mod formats;
 mod gguf;
+mod hostile;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod languages;
@@ -12,6 +14,7 @@ mod languages;
 mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
+mod pages;
 mod persian;
 #[cfg(feature = "hub")]
 mod pull;

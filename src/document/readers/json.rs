@@ -46,9 +46,7 @@ type Object<'a> = BTreeMap<String, &'a RawValue>;
 pub(super) fn read_ninjs(name: String, file: &str) -> Result<Article> {
     let mut walk = Walk { name: &name, file, builder: Builder::default(), done: 0, line: 0 };
     walk.object(file.trim_start_matches('\u{FEFF}'), false)?;
-    let mut builder = walk.finish();
-    builder.fill_title();
-    builder.finish(name, SourceFormat::Ninjs, None)
+    walk.finish().finish(name, SourceFormat::Ninjs, None)
 }
 
 /// Reads an object a line; blank lines stay.
@@ -61,8 +59,7 @@ pub(super) fn read_lines(name: String, file: &str) -> Result<Article> {
             walk.object(line, false)?;
         }
     }
-    let builder = walk.finish();
-    builder.finish(name, SourceFormat::Jsonl, None)
+    walk.finish().finish(name, SourceFormat::Jsonl, None)
 }
 
 struct Walk<'a> {
@@ -176,13 +173,12 @@ impl<'a> Walk<'a> {
             let article = text::read(self.name.to_owned(), &value)?;
             for block in article.blocks {
                 self.builder.raw(&escape(&block.before));
-                let kind = if kind == BlockKind::Paragraph { block.kind } else { kind };
-                let kind = if kind == BlockKind::Title && !key.contains("head") && key != "title" && !key.is_empty() {
-                    BlockKind::Heading
-                } else {
-                    kind
+                // The title is a field of its own.
+                let inside = match block.kind {
+                    BlockKind::Title => BlockKind::Heading,
+                    kind => kind,
                 };
-                self.builder.place(kind, block.text, Vec::new(), Syntax::Json);
+                self.builder.place(inside, block.text, Vec::new(), Syntax::Json);
             }
             self.builder.raw(&escape(&article.after));
         }

@@ -65,6 +65,7 @@ pub(super) fn rtl_runs(text: &str) -> Vec<Run<'_>> {
     let mut open: Option<(usize, usize)> = None;
     let mut close = |open: &mut Option<(usize, usize)>| {
         if let Some((start, end)) = open.take() {
+            let end = with_closers(text, start, end);
             runs.extend([(done, start, true), (start, end, false)]);
             done = end;
         }

@@ -64,7 +64,8 @@ fn share(carried: &Carried<'_>, span: &Range<usize>, length: usize) -> Range<usi
     };
     let start = place(span.start);
     // The space between two parts counts as of the first.
-    let end = place(if span.end < length { span.end + 1 } else { span.end });
+    let after = &carried.source[span.end..];
+    let end = place(length - after.trim_start().len());
     start..end.max(start)
 }
 

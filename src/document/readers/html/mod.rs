@@ -92,8 +92,9 @@ impl<'a> Walk<'a> {
             self.block(title, BlockKind::Paragraph);
             self.raw("\n");
         }
-        let is_body = matches!(self.dom.name(main), "body" | "");
-        if is_body || safe::role(self.dom.name(main)) != Role::Block {
+        // A cell can't stand without its table.
+        let is_bare = matches!(self.dom.name(main), "" | "body" | "tbody" | "tr" | "td");
+        if is_bare || safe::role(self.dom.name(main)) != Role::Block {
             self.children(main, BlockKind::Paragraph);
             self.end(BlockKind::Paragraph);
         } else {
