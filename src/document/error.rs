@@ -67,7 +67,10 @@ pub enum Error {
         reason: String,
     },
     /// The output is to be in the format of the article, which is not there.
-    #[error("{} can't be written in the format of the article: only its text is known", shown(name))]
+    #[error(
+        "{} can't be written in the format of the article: only its text is known",
+        shown(name)
+    )]
     NoSkeleton {
         /// The file, or `-`.
         name: String,
@@ -114,7 +117,8 @@ impl Error {
             }
             Self::Binary { .. } => "save the article as plain text (.txt) in UTF-8 first".into(),
             Self::Damaged { .. } => {
-                "check that it opens elsewhere, and that its ending or --input-format is right".into()
+                "check that it opens elsewhere, and that its ending or --input-format is right"
+                    .into()
             }
             Self::Refused { .. } => {
                 "open it in the program that made it and save it anew, or save its text".into()

@@ -148,7 +148,8 @@ impl<'a> Carried<'a> {
             if at < source.end {
                 let count = |span: Range<usize>| self.source[span].chars().count();
                 let share = count(source.start..at) as f64 / count(source.clone()) as f64;
-                return target.start + between_words(&self.text[target.clone()], share);
+                let after_word = !self.source[..at].ends_with(char::is_whitespace);
+                return target.start + between_words(&self.text[target.clone()], share, after_word);
             }
             before = target.end;
         }
@@ -156,16 +157,26 @@ impl<'a> Carried<'a> {
     }
 }
 
-/// The start of a word, or the end of the text, nearest to a share of it.
-fn between_words(text: &str, share: f64) -> usize {
-    let wanted = share * text.len() as f64;
-    let starts = text.match_indices(' ').map(|(at, _)| at + 1);
-    let distance = |at: usize| (at as f64 - wanted).abs();
-    [0].into_iter()
-        .chain(starts)
-        .chain([text.len()])
-        .min_by(|a, b| distance(*a).total_cmp(&distance(*b)))
-        .unwrap_or(0)
+/// The place between words that is nearest to a share of the text: the end of a word, or else
+/// the start of one.
+fn between_words(text: &str, share: f64, after_word: bool) -> usize {
+    let wanted = share * text.chars().count() as f64;
+    let mut best = (wanted, 0);
+    let mut before = None;
+    let ends = text.char_indices().chain([(text.len(), ' ')]);
+    for (count, (at, c)) in ends.enumerate() {
+        let is_place = match before {
+            Some(before) if after_word => c == ' ' && before != ' ',
+            Some(before) => before == ' ' || at == text.len(),
+            None => false,
+        };
+        let distance = (count as f64 - wanted).abs();
+        if is_place && distance < best.0 {
+            best = (distance, at);
+        }
+        before = Some(c);
+    }
+    best.1
 }
 
 fn has_words(text: &str) -> bool {
@@ -213,7 +224,8 @@ fn through(
 
 /// Where the same words or numbers stand in the translation, once.
 fn verbatim(source: &str, target: &str) -> Option<Range<usize>> {
-    let words: String = source.trim_matches(|c: char| !c.is_alphanumeric()).chars().map(ascii_digit).collect();
+    let words: String =
+        source.trim_matches(|c: char| !c.is_alphanumeric()).chars().map(ascii_digit).collect();
     if words.is_empty() {
         return None;
     }

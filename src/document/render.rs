@@ -183,9 +183,8 @@ fn markdown(text: &str, starts_line: bool, out: &mut String) {
         let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         let acts = match c {
             '\\' => next.is_none_or(|next| next.is_ascii_punctuation()),
-            '`' | '*' | '[' | ']' | '|' => true,
+            '`' | '*' | '[' | ']' | '|' | '~' => true,
             '_' => !(word(Some(last)) && word(next)),
-            '~' => next == Some('~') || last == '~',
             '<' => next.is_none_or(|next| next.is_ascii_alphabetic() || "/!?".contains(next)),
             '&' => next.is_none_or(|next| next.is_ascii_alphanumeric() || next == '#'),
             '!' => next.is_none(),

@@ -43,7 +43,10 @@ fn json_lines_and_tmx_are_read_back_as_they_were_written() {
         assert_eq!(again.model, document.model);
         assert_eq!(again.article.blocks.len(), document.article.blocks.len());
         if format == Format::Jsonl {
-            assert_eq!(again.units[1].translation.alignment, document.units[1].translation.alignment);
+            assert_eq!(
+                again.units[1].translation.alignment,
+                document.units[1].translation.alignment
+            );
             assert_eq!(plain(&again, format), text);
         }
     }
@@ -64,7 +67,10 @@ fn a_tmx_of_another_tool_is_read() {
 fn what_is_no_translation_is_refused_with_its_line() {
     for (text, expected) in [
         ("{\"schema\":\"tarjoman.aligned/1\",\"source\":\"a\",\"target\":\"b\"}\n{}", "line 2"),
-        ("{\"schema\":\"tarjoman.aligned/9\",\"source\":\"a\",\"target\":\"b\"}", "tarjoman.aligned/9"),
+        (
+            "{\"schema\":\"tarjoman.aligned/9\",\"source\":\"a\",\"target\":\"b\"}",
+            "tarjoman.aligned/9",
+        ),
         ("<tmx><body>", "TMX"),
         ("<html></html>", "<tmx>"),
         ("سلام", "line 1"),
@@ -81,11 +87,16 @@ fn what_is_no_translation_is_refused_with_its_line() {
 fn a_reviewed_translation_goes_back_into_its_document() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/documents/article.html");
     let document = aligned(open(file).expect("a page"), |id, _| format!("Draft {id}."));
-    let lines = plain(&document, Format::Jsonl).replace("Draft 1.", "At least five were evacuated.");
+    let lines =
+        plain(&document, Format::Jsonl).replace("Draft 1.", "At least five were evacuated.");
     let reviewed = read_translation("r.jsonl", lines.into_bytes()).expect("JSON lines");
     let whole = attach(reviewed, open(file).expect("a page")).expect("the same article");
     let page = plain(&whole, Format::Document);
-    assert!(page.contains("<p class=\"lead\"><strong>At least five were evacuated.</strong> Draft 2.</p>"));
+    assert!(
+        page.contains(
+            "<p class=\"lead\"><strong>At least five were evacuated.</strong> Draft 2.</p>"
+        )
+    );
     let other = aligned(article("متن دیگری است."), |_, _| "x".into());
     assert!(attach(other, open(file).expect("a page")).is_err());
 }

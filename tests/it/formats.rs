@@ -5,7 +5,7 @@ use std::io::{Cursor, Read as _};
 use proptest::prelude::*;
 use tarjoman::document::readers::{open, read};
 use tarjoman::document::writers::Format;
-use tarjoman::document::{Article, BlockKind, MarkKind, SourceFormat};
+use tarjoman::document::{Article, Block, BlockKind, MarkKind, SourceFormat};
 
 use crate::aligned::{aligned, bytes, kinds, plain};
 
@@ -47,7 +47,8 @@ fn marked(article: &Article, kind: MarkKind) -> Vec<&str> {
     let blocks = article.blocks.iter();
     blocks
         .flat_map(|block| {
-            let marks = block.marks.iter().filter(|mark| mark.kind == kind && !mark.span.is_empty());
+            let marks =
+                block.marks.iter().filter(|mark| mark.kind == kind && !mark.span.is_empty());
             marks.map(|mark| &block.text[mark.span.clone()])
         })
         .collect()
@@ -95,7 +96,8 @@ fn the_english_page_keeps_structure_and_runs_nothing() {
         assert!(page.contains(kept), "{kept} in {page}");
     }
     let lower = page.to_lowercase();
-    for gone in ["<script", "javascript:", "onclick", "onerror", "iframe", "alert(", "<nav", "حقوق"] {
+    for gone in ["<script", "javascript:", "onclick", "onerror", "iframe", "alert(", "<nav", "حقوق"]
+    {
         assert!(!lower.contains(gone), "{gone} in {page}");
     }
 }
@@ -327,10 +329,17 @@ fn a_word_document_keeps_styles_formatting_links_and_tables() {
         ]
     );
     let package = given_back(article, |id, source| {
-        if source.contains("OpenAI") { "OpenAI said 12 came.".into() } else { format!("Sentence {id}.") }
+        if source.contains("OpenAI") {
+            "OpenAI said 12 came.".into()
+        } else {
+            format!("Sentence {id}.")
+        }
     });
     let text = part(&package, "word/document.xml");
-    assert!(!text.contains("<w:bidi/>") && !text.contains("<w:rtl/>"), "English runs left to right");
+    assert!(
+        !text.contains("<w:bidi/>") && !text.contains("<w:rtl/>"),
+        "English runs left to right"
+    );
     assert!(text.contains("<w:hyperlink r:id="), "{text}");
     let link = text.split("<w:hyperlink").nth(1).expect("a link");
     let link = link.split("</w:hyperlink>").next().expect("an end");
@@ -346,6 +355,11 @@ fn a_word_document_keeps_styles_formatting_links_and_tables() {
     });
 }
 
+/// What each mark is over; white space at the ends of formatting is not carried.
+fn spans(block: &Block) -> Vec<(MarkKind, &str)> {
+    block.marks.iter().map(|mark| (mark.kind, block.text[mark.span.clone()].trim())).collect()
+}
+
 #[test]
 fn every_format_read_again_has_the_same_blocks() {
     for name in FILES {
@@ -354,9 +368,6 @@ fn every_format_read_again_has_the_same_blocks() {
         let again = read(name, back).expect(name);
         assert_eq!(kinds(&again), kinds(&article), "{name}");
         for (before, after) in article.blocks.iter().zip(&again.blocks) {
-            let spans = |block: &tarjoman::document::Block| {
-                block.marks.iter().map(|mark| (mark.kind, mark.span.clone())).collect::<Vec<_>>()
-            };
             assert_eq!(spans(after), spans(before), "{name}: {}", before.text);
         }
     }
@@ -372,13 +383,14 @@ fn a_format_is_known_by_its_first_bytes_where_the_name_says_nothing() {
 
 /// Text with what the formats act on.
 fn sentence() -> impl Strategy<Value = String> {
-    let chars: Vec<char> =
-        "ابپ سلام abc 12 .؟ <>&\"'*_[]()`#|\\~!-+={}:/\t".chars().collect();
+    let chars: Vec<char> = "ابپ سلام abc 12 .؟ <>&\"'*_[]()`#|\\~!-+={}:/\t".chars().collect();
     proptest::collection::vec(proptest::sample::select(chars), 1..40)
         .prop_map(|chars| format!("x{}x", chars.into_iter().collect::<String>()))
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
     #[test]
     fn a_translation_is_text_whatever_it_says(target in sentence()) {
         let shown = target.split_whitespace().collect::<Vec<_>>().join(" ");

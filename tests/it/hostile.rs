@@ -54,7 +54,9 @@ fn a_bomb_beside_the_text_is_never_unpacked() {
 
 #[test]
 fn deeply_nested_pages_are_refused() {
-    for tag in ["<div>", "<b>", "<blockquote>", "<table><tr><td>", "<template>", "<svg>", "<font a=1>"] {
+    for tag in
+        ["<div>", "<b>", "<blockquote>", "<table><tr><td>", "<template>", "<svg>", "<font a=1>"]
+    {
         let page = format!("<p>سلام دنیا.</p>{}", tag.repeat(200_000));
         let _ = read("deep.html", page.into_bytes());
     }
@@ -84,7 +86,8 @@ fn entities_of_their_own_are_refused() {
     let laughs = "<?xml version=\"1.0\"?><!DOCTYPE nitf [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\">]><nitf><p>&b;</p></nitf>";
     assert!(refused("laughs.xml", laughs.into()).contains("entities"));
     assert!(refused("unknown.xml", "<nitf><p>سلام &x;</p></nitf>".into()).contains("&x;"));
-    let word = format!("<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{}", "<w:document/>");
+    let word =
+        format!("<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{}", "<w:document/>");
     let package = docx(&[("word/document.xml", word.as_bytes())]);
     assert!(refused("xxe.docx", package).contains("entities"));
     let memory = "<!DOCTYPE tmx [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><tmx version=\"1.4\"><body/></tmx>";
@@ -107,7 +110,19 @@ fn scripts_and_script_links_do_not_come_out_again() {
         let article = read("a.html", page.into()).expect("a page");
         let back = plain(&aligned(article, |_, source| source.to_owned()), Format::Document);
         let lower = back.to_lowercase();
-        for bad in ["<script", "script:", "=alert", "\"alert", "<svg", "<math", "data:text", "<base", "evil", "style", "<form"] {
+        for bad in [
+            "<script",
+            "script:",
+            "=alert",
+            "\"alert",
+            "<svg",
+            "<math",
+            "data:text",
+            "<base",
+            "evil",
+            "style",
+            "<form",
+        ] {
             assert!(!lower.contains(bad), "{bad} in {back}");
         }
         assert!(!lower.contains(" on") || lower.contains("&quot; on"), "{back}");
@@ -115,6 +130,9 @@ fn scripts_and_script_links_do_not_come_out_again() {
     let markdown = "سلام [دنیا](javascript:alert(1)) <img src=x onerror=alert(1)> <b>خوب</b>\n\n<script>alert(1)</script>\n\n<p align=\"right\">متن</p>\n";
     let article = read("a.md", markdown.into()).expect("Markdown");
     let back = plain(&aligned(article, |_, source| source.to_owned()), Format::Document);
-    assert!(!back.contains("javascript") && !back.contains("onerror") && !back.contains("<script"), "{back}");
+    assert!(
+        !back.contains("javascript") && !back.contains("onerror") && !back.contains("<script"),
+        "{back}"
+    );
     assert!(back.contains("<p align=\"right\">"), "{back}");
 }

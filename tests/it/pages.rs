@@ -47,8 +47,12 @@ fn pages() {
     std::fs::create_dir_all(folder).expect("the folder can be made");
     let document = sample();
     assert_eq!(document.article.blocks[0].kind, BlockKind::Title);
-    let formats =
-        [("html", Format::Html), ("tmx", Format::Tmx), ("xlf", Format::Xliff), ("docx", Format::Docx)];
+    let formats = [
+        ("html", Format::Html),
+        ("tmx", Format::Tmx),
+        ("xlf", Format::Xliff),
+        ("docx", Format::Docx),
+    ];
     for (ending, format) in formats {
         let file = folder.join(format!("review.{ending}"));
         std::fs::write(file, bytes(&document, format)).expect("a file");

@@ -24,10 +24,18 @@ impl Inline {
         for c in text.chars() {
             if !matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{0C}') {
                 self.text.push(c);
-            } else if !self.text.is_empty() && !self.text.ends_with(' ') {
+            } else if (!self.text.is_empty() && !self.text.ends_with(' ')) || self.is_at_point() {
                 self.text.push(' ');
             }
         }
+    }
+
+    /// Whether something without text, such as a picture, was the last thing: spaces on both
+    /// sides of it are two.
+    fn is_at_point(&self) -> bool {
+        let at = self.text.len();
+        let last = self.marks.len().checked_sub(1);
+        last.is_some_and(|last| self.marks[last].span == (at..at) && !self.open.contains(&last))
     }
 
     /// Opens a mark.
@@ -84,17 +92,25 @@ impl Inline {
             Some(last) if last.span.end == at && last.is_run() && last.open == properties => {
                 last.span.end = end;
             }
-            _ => self.marks.push(Mark { span: at..end, kind, open: properties.into(), ..Mark::default() }),
+            _ => self.marks.push(Mark {
+                span: at..end,
+                kind,
+                open: properties.into(),
+                ..Mark::default()
+            }),
         }
     }
 
     /// The properties that most of the text has; runs that have them are no marks any more.
+    /// Bold and italics must have nearly all of it: what can't be carried takes the base.
     pub fn take_base(&mut self) -> String {
         let mut lengths: Vec<(&str, usize)> = Vec::new();
         for mark in self.marks.iter().filter(|mark| mark.is_run()) {
+            let weight = if mark.kind == MarkKind::Other { 4 } else { 1 };
+            let weight = weight * mark.span.len();
             match lengths.iter_mut().find(|(open, _)| *open == mark.open) {
-                Some((_, length)) => *length += mark.span.len(),
-                None => lengths.push((&mark.open, mark.span.len())),
+                Some((_, length)) => *length += weight,
+                None => lengths.push((&mark.open, weight)),
             }
         }
         let base = lengths.into_iter().max_by_key(|(_, length)| *length);

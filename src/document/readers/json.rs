@@ -132,7 +132,10 @@ impl<'a> Walk<'a> {
             self.list(raw)?
         };
         values.sort_by_key(|value| self.place(value));
-        values.into_iter().filter(|value| value.starts_with('{')).try_for_each(|value| self.object(value, true))
+        values
+            .into_iter()
+            .filter(|value| value.starts_with('{'))
+            .try_for_each(|value| self.object(value, true))
     }
 
     fn list(&self, raw: &'a str) -> Result<Vec<&'a str>> {
@@ -202,9 +205,9 @@ impl<'a> Walk<'a> {
 
 fn looks_like_html(value: &str) -> bool {
     let value = value.trim_start();
-    ["<p", "<div", "<h1", "<h2", "<article", "<section", "<ul"].iter().any(|tag| {
-        value.strip_prefix(tag).is_some_and(|rest| rest.starts_with([' ', '>', '\n']))
-    })
+    ["<p", "<div", "<h1", "<h2", "<article", "<section", "<ul"]
+        .iter()
+        .any(|tag| value.strip_prefix(tag).is_some_and(|rest| rest.starts_with([' ', '>', '\n'])))
 }
 
 fn escape(text: &str) -> String {

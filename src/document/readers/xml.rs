@@ -149,9 +149,7 @@ impl Walk<'_> {
     /// Whether an event is in an element that is dropped, or begins one.
     fn skips(&mut self, event: &Event<'_>) -> bool {
         match event {
-            Event::Start(tag)
-                if self.skipped > 0 || is_dropped(tag.local_name().as_ref()) =>
-            {
+            Event::Start(tag) if self.skipped > 0 || is_dropped(tag.local_name().as_ref()) => {
                 self.skipped += 1;
                 true
             }
@@ -303,7 +301,8 @@ pub(super) fn refuse_entities(doctype: &str) -> std::result::Result<(), Stop> {
 /// The value of an attribute of a tag.
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     let at = tag.match_indices(name).map(|(at, _)| at).find(|at| {
-        tag[..*at].ends_with(char::is_whitespace) && tag[at + name.len()..].trim_start().starts_with('=')
+        tag[..*at].ends_with(char::is_whitespace)
+            && tag[at + name.len()..].trim_start().starts_with('=')
     })?;
     let rest = tag[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
     let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
@@ -322,7 +321,10 @@ fn localized(tag: &str) -> String {
     };
     for (name, value) in names {
         if let Some(old) = attribute(&localized, name)
-            && (old.starts_with("fa") || old.starts_with("per") || old.starts_with("pes") || old == "rtl")
+            && (old.starts_with("fa")
+                || old.starts_with("per")
+                || old.starts_with("pes")
+                || old == "rtl")
         {
             let at = old.as_ptr() as usize - localized.as_ptr() as usize;
             let length = old.len();

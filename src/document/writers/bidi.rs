@@ -25,7 +25,9 @@ pub(super) fn runs(text: &str) -> Vec<Run<'_>> {
     for (at, c) in text.char_indices() {
         // Numbers in a row with words between them read from right to left, each for itself.
         if is_latin(c) || c.is_ascii_digit() {
-            if open.is_some_and(|(_, end, letter)| !letter && !is_latin(c) && text[end..at].contains(' ')) {
+            if open.is_some_and(|(_, end, letter)| {
+                !letter && !is_latin(c) && text[end..at].contains(' ')
+            }) {
                 close(&mut open);
             }
             let (start, _, letter) = open.unwrap_or((at, at, false));

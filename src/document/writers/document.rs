@@ -33,12 +33,7 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
 }
 
 /// A part with its places filled.
-fn filled(
-    part: &Part,
-    blocks: &[Carried<'_>],
-    document: &AlignedDocument,
-    is_srt: bool,
-) -> String {
+fn filled(part: &Part, blocks: &[Carried<'_>], document: &AlignedDocument, is_srt: bool) -> String {
     let mut text = String::new();
     for piece in &part.pieces {
         match piece {
@@ -47,7 +42,8 @@ fn filled(
                 let carried = &blocks[slot.block];
                 let length = document.article.blocks[slot.block].text.len();
                 let whole = slot.span == (0..length);
-                let range = if whole { 0..carried.text.len() } else { share(carried, &slot.span, length) };
+                let range =
+                    if whole { 0..carried.text.len() } else { share(carried, &slot.span, length) };
                 let mut shown = String::new();
                 render(&carried.text, &carried.marks, range, &slot.syntax, &mut shown);
                 text.push_str(&if is_srt { broken(shown.trim()) } else { shown });
@@ -76,9 +72,10 @@ fn broken(text: &str) -> String {
     }
     let middle = text.len() / 2;
     // Not inside a tag.
-    let spaces = text.match_indices(' ').map(|(at, _)| at).filter(|at| {
-        text[..*at].rfind('<').is_none_or(|open| text[open..*at].contains('>'))
-    });
+    let spaces = text
+        .match_indices(' ')
+        .map(|(at, _)| at)
+        .filter(|at| text[..*at].rfind('<').is_none_or(|open| text[open..*at].contains('>')));
     match spaces.min_by_key(|at| at.abs_diff(middle)) {
         Some(at) => format!("{}\n{}", &text[..at], &text[at + 1..]),
         None => text.to_owned(),

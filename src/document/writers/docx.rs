@@ -51,7 +51,11 @@ fn body(document: &AlignedDocument) -> String {
     } else {
         "Machine translation, not reviewed"
     };
-    let line = format!("{state}. Model: {}. Source: {}", document.model, shown(&document.article.meta.name));
+    let line = format!(
+        "{state}. Model: {}. Source: {}",
+        document.model,
+        shown(&document.article.meta.name)
+    );
     body.push_str("<w:p>");
     run(&line, "<w:i/>", &mut body);
     body.push_str("</w:p>");

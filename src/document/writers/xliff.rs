@@ -54,7 +54,11 @@ fn write_unit(
     for unit in units {
         let gap = block.text.get(end..unit.sentence.span.start).unwrap_or_default();
         if !gap.is_empty() {
-            writeln!(out, "<ignorable><source xml:space=\"preserve\">{}</source><target xml:space=\"preserve\"> </target></ignorable>", text(gap))?;
+            writeln!(
+                out,
+                "<ignorable><source xml:space=\"preserve\">{}</source><target xml:space=\"preserve\"> </target></ignorable>",
+                text(gap)
+            )?;
         }
         end = unit.sentence.span.end;
         let state = if unit.reviewed { "reviewed" } else { "translated" };

@@ -108,9 +108,8 @@ fn build(name: &str, model: String, rows: Vec<Row>) -> AlignedDocument {
 pub fn attach(mut document: AlignedDocument, article: Article) -> Result<AlignedDocument> {
     let (mut block, mut from) = (0, 0);
     for unit in &mut document.units {
-        let source = document.article.blocks[unit.sentence.block].text
-            [unit.sentence.span.clone()]
-        .to_owned();
+        let source = document.article.blocks[unit.sentence.block].text[unit.sentence.span.clone()]
+            .to_owned();
         let found = (block..article.blocks.len()).find_map(|index| {
             let start = if index == block { from } else { 0 };
             let at = article.blocks[index].text[start..].find(&source)? + start;

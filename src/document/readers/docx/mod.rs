@@ -32,6 +32,11 @@ pub(super) fn read(name: String, bytes: Vec<u8>) -> Result<Article> {
     let damaged = |reason: String| Error::Damaged { name: name.clone(), what: WHAT, reason };
     let mut package =
         ZipArchive::new(Cursor::new(bytes.clone())).map_err(|error| damaged(error.to_string()))?;
+    // What can't be copied later is better known now than when the translation is done.
+    for index in 0..package.len() {
+        let file = package.by_index_raw(index).map_err(|error| damaged(error.to_string()))?;
+        file.name().map_err(|error| damaged(error.to_string()))?;
+    }
     let mut builder = Builder::default();
     let stopped = |stop| match stop {
         Stop::Damaged(reason) => damaged(reason),

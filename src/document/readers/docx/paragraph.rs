@@ -22,8 +22,14 @@ pub(super) fn read(text: &str, kinds: &Kinds, builder: &mut Builder) -> Result<(
             Event::Start(_) if name_of(&event) == "w:p" => {
                 builder.raw(raw);
                 let inline = Inline::default();
-                Paragraph { events: &mut events, builder, kinds, inline, kind: BlockKind::Paragraph }
-                    .read()?;
+                Paragraph {
+                    events: &mut events,
+                    builder,
+                    kinds,
+                    inline,
+                    kind: BlockKind::Paragraph,
+                }
+                .read()?;
                 builder.raw("</w:p>");
             }
             _ => builder.raw(&properties::left_to_right(raw)),

@@ -94,7 +94,9 @@ pub(super) fn left_to_right(xml: &str) -> String {
                 out.push_str(" w:val=\"0\"/>");
             }
             "w:bidiVisual" | "w:rtlGutter" => {}
-            "w:jc" if ["left", "right", "start", "end"].contains(&value(tag, name, "w:val").unwrap_or_default()) => {}
+            "w:jc"
+                if ["left", "right", "start", "end"]
+                    .contains(&value(tag, name, "w:val").unwrap_or_default()) => {}
             _ => out.push_str(tag),
         }
         rest = &rest[end..];
@@ -113,14 +115,20 @@ pub(super) fn run(properties: &str) -> String {
         match (name.as_str(), is_rtl) {
             _ if matches!(event, Event::Eof) => break,
             ("w:rtl" | "w:cs" | "w:lang" | "w:noProof", _) => {}
-            ("w:b" | "w:i" | "w:sz", true) | ("w:bCs" | "w:iCs" | "w:szCs", false) => {}
+            ("w:bCs" | "w:iCs" | "w:szCs", false) => {}
+            // Some programs write the first set alone, whatever the direction.
+            ("w:b" | "w:i" | "w:sz", true)
+                if find_tag(properties, &format!("{name}Cs")).is_some() => {}
             ("w:bCs" | "w:iCs" | "w:szCs", true) => {
                 let latin = name.strip_suffix("Cs").unwrap_or(&name);
                 out.push_str(&raw.replacen(&name, latin, 1));
             }
             ("w:rFonts", _) => {
                 // A hint says which of the fonts a character takes; in English it is the first.
-                if ["w:ascii", "w:asciiTheme"].iter().any(|key| value(raw, "w:rFonts", key).is_some()) {
+                if ["w:ascii", "w:asciiTheme"]
+                    .iter()
+                    .any(|key| value(raw, "w:rFonts", key).is_some())
+                {
                     out.push_str(raw);
                 }
             }

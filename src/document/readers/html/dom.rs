@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink as _};
-use html5ever::{Attribute, ExpandedName, ParseOpts, QualName, local_name, ns, parse_document, parse_fragment};
+use html5ever::{
+    Attribute, ExpandedName, ParseOpts, QualName, local_name, ns, parse_document, parse_fragment,
+};
 
 /// Elements in each other. Pages made by machine reach about 100.
 const DEEPEST: usize = 512;
@@ -23,7 +25,10 @@ const STEP: usize = 4096;
 #[derive(Debug)]
 pub enum Kind {
     Document,
-    Element { name: QualName, attributes: Vec<Attribute> },
+    Element {
+        name: QualName,
+        attributes: Vec<Attribute>,
+    },
     Text(String),
     /// A comment, a processing instruction, the document type: dropped.
     Other,

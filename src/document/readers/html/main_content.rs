@@ -71,9 +71,26 @@ pub fn kept(dom: &Dom, node: usize) -> impl Iterator<Item = usize> {
 
 /// Words in a class or an id that name what is no article.
 const NAMES: &[&str] = &[
-    "nav", "navbar", "navigation", "menu", "breadcrumb", "breadcrumbs", "share", "sharing",
-    "social", "related", "comments", "sidebar", "advert", "advertisement", "ads", "newsletter",
-    "cookie", "cookies", "promo", "pagination",
+    "nav",
+    "navbar",
+    "navigation",
+    "menu",
+    "breadcrumb",
+    "breadcrumbs",
+    "share",
+    "sharing",
+    "social",
+    "related",
+    "comments",
+    "sidebar",
+    "advert",
+    "advertisement",
+    "ads",
+    "newsletter",
+    "cookie",
+    "cookies",
+    "promo",
+    "pagination",
 ];
 
 /// Whether an element is not of the article.
@@ -85,10 +102,12 @@ pub fn is_junk(dom: &Dom, node: usize) -> bool {
     if matches!(name, "nav" | "aside" | "footer" | "menu") || role(name) == Role::Dropped {
         return true;
     }
-    if dom.attribute(node, "hidden").is_some() || dom.attribute(node, "aria-hidden") == Some("true") {
+    if dom.attribute(node, "hidden").is_some() || dom.attribute(node, "aria-hidden") == Some("true")
+    {
         return true;
     }
-    let roles = ["navigation", "banner", "contentinfo", "complementary", "search", "menu", "dialog"];
+    let roles =
+        ["navigation", "banner", "contentinfo", "complementary", "search", "menu", "dialog"];
     if dom.attribute(node, "role").is_some_and(|role| roles.contains(&role)) {
         return true;
     }

@@ -7,8 +7,8 @@ mod main_content;
 mod safe;
 
 use dom::{Dom, Kind};
-pub(super) use safe::{is_harmless, is_safe_address};
 use safe::Role;
+pub(super) use safe::{is_harmless, is_safe_address};
 
 use super::inline::Inline;
 use crate::document::skeleton::Builder;
@@ -73,7 +73,8 @@ impl<'a> Walk<'a> {
 
     fn page(&mut self, main: usize) {
         self.raw("<!DOCTYPE html>\n<html lang=\"en\" dir=\"ltr\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
-        let is_h1 = |node: &usize| self.dom.name(*node) == "h1" && !self.dom.text(*node).trim().is_empty();
+        let is_h1 =
+            |node: &usize| self.dom.name(*node) == "h1" && !self.dom.text(*node).trim().is_empty();
         let inside = main_content::kept(self.dom, main).find(is_h1);
         let title = inside.or_else(|| self.dom.below(0).find(is_h1));
         let head = self.dom.find("title").map(|node| self.dom.text(node));

@@ -25,17 +25,21 @@ pub fn role(name: &str) -> Role {
         "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol" | "li" | "blockquote"
         | "figure" | "figcaption" | "table" | "caption" | "colgroup" | "thead" | "tbody"
         | "tfoot" | "tr" | "td" | "th" | "div" | "section" | "article" | "main" | "header"
-        | "footer" | "dl" | "dt" | "dd" | "address" | "details" | "summary" | "aside" => Role::Block,
-        "a" | "b" | "strong" | "i" | "em" | "u" | "s" | "del" | "ins" | "mark" | "small" | "sub"
-        | "sup" | "span" | "code" | "kbd" | "samp" | "cite" | "q" | "abbr" | "time" => Role::Inline,
+        | "footer" | "dl" | "dt" | "dd" | "address" | "details" | "summary" | "aside" => {
+            Role::Block
+        }
+        "a" | "b" | "strong" | "i" | "em" | "u" | "s" | "del" | "ins" | "mark" | "small"
+        | "sub" | "sup" | "span" | "code" | "kbd" | "samp" | "cite" | "q" | "abbr" | "time" => {
+            Role::Inline
+        }
         "img" | "hr" | "wbr" | "col" => Role::Point,
         "br" => Role::Break,
         "pre" => Role::Verbatim,
         "script" | "style" | "noscript" | "template" | "iframe" | "object" | "embed" | "applet"
         | "svg" | "math" | "canvas" | "audio" | "video" | "form" | "button" | "input"
         | "select" | "textarea" | "option" | "datalist" | "dialog" | "head" | "title" | "meta"
-        | "link" | "base" | "frame" | "frameset" | "noframes" | "noembed" | "xmp"
-        | "plaintext" | "source" | "track" | "param" | "map" | "area" => Role::Dropped,
+        | "link" | "base" | "frame" | "frameset" | "noframes" | "noembed" | "xmp" | "plaintext"
+        | "source" | "track" | "param" | "map" | "area" => Role::Dropped,
         _ => Role::Unwrapped,
     }
 }
