@@ -10,6 +10,7 @@ mod hostile;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod languages;
+mod markup;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
