@@ -3,20 +3,23 @@
 //! Two columns that don't know each other, joined in one room; data walks one way:
 //!
 //! ```text
-//! text:   document, persian            tensors:   model -> decode
+//! text:   document, persian            tensors:   kernels -> model -> decode
 //!                 \__________ translate (the walk) __________/
-//!                                     ->   cli -> main
+//!                              bench ->   cli -> main
 //!
 //! Input -> Article -> Document -> Batch -> Hypothesis -> Translation -> AlignedDocument -> Output
 //!    reader     segment    batcher    search     detokenise      collect            writer
 //! ```
 
+pub mod bench;
 #[doc(hidden)]
 pub mod cli;
 pub mod decode;
 pub mod document;
+pub mod kernels;
 pub mod model;
 pub mod persian;
+pub mod quality;
 pub mod translate;
 
 mod error;

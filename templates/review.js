@@ -228,7 +228,7 @@
   const model = body.dataset.model;
   const head = '<?xml version="1.0" encoding="UTF-8"?>\n';
   const tmx = () => head + '<!DOCTYPE tmx SYSTEM "tmx14.dtd">\n<tmx version="1.4">\n<header creationtool="tarjoman-page" creationtoolversion="1" segtype="sentence" o-tmf="tarjoman" adminlang="en" srclang="fa" datatype="plaintext">\n' +
-    `<prop type="x-model">${xml(model)}</prop>\n</header>\n<body>\n` + rows.map((r) =>
+    `<prop type="x-model">${xml(model)}</prop>\n${"licence" in body.dataset ? `<prop type="x-licence">${xml(body.dataset.licence)}</prop>\n` : ""}</header>\n<body>\n` + rows.map((r) =>
       `<tu tuid="${r.id + 1}">\n` + r.issues.map((issue) => `<note>${xml(issue.code + ": " + issue.message)}</note>\n`).join("") +
       `<prop type="x-block">${r.block}</prop>\n<prop type="x-kind">${r.kind}</prop>\n` + (r.reviewed ? '<prop type="x-reviewed">yes</prop>\n' : "") +
       `<tuv xml:lang="fa"><seg>${xml(r.persian)}</seg></tuv>\n<tuv xml:lang="en"><seg>${xml(r.english)}</seg></tuv>\n</tu>\n`).join("") + "</body>\n</tmx>\n";
@@ -254,6 +254,7 @@
     const line = { schema: "tarjoman.aligned/1", id: r.id, block: r.block, kind: r.kind, span: r.span, source: r.persian, target: r.english, score: r.english === r.machine ? r.score : null, issues: r.issues };
     if (r.reviewed) line.reviewed = true;
     line.model = model;
+    line.licence = body.dataset.licence ?? null;
     return JSON.stringify(line) + "\n";
   }).join("");
 

@@ -18,7 +18,7 @@ pub fn aligned(article: Article) -> AlignedDocument {
         let translation = Translation { sentence: units.len(), candidates, alignment: None };
         units.push(TranslationUnit { sentence, translation, issues: Vec::new(), reviewed: false });
     }
-    AlignedDocument { article, model: "m".into(), units }
+    AlignedDocument { article, model: "m".into(), licence: None, units }
 }
 
 pub fn given_back(document: &AlignedDocument) -> Vec<u8> {

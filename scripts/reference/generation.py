@@ -265,7 +265,7 @@ def generate(name, rows, cases):
 def main():
     torch.set_num_threads(1)
     families = [M2M100, NLLB, MBART]
-    t5_family = [t5_models.T5, t5_models.MT5]
+    t5_family = [t5_models.T5, t5_models.MT5, t5_models.UMT5]
     wanted = sys.argv[1:] or ["marian-tiny", "marian-separate", *families, *t5_family]
     longest = models.LONGEST_SOURCE
     if "marian-tiny" in wanted:

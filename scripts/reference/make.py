@@ -1,5 +1,10 @@
 """Makes all golden data anew: `python scripts/reference/make.py`."""
 
+import causal_generation
+import causal_gguf
+import causal_models
+import causal_tokenizer
+import firefox
 import generation
 import models
 import multilingual
@@ -23,6 +28,11 @@ def main():
     generation.main()
     t5_gguf.main()
     t5_tokenizer.main()
+    causal_models.main()
+    causal_tokenizer.main()
+    causal_generation.main()
+    causal_gguf.main()
+    firefox.main()
 
 
 if __name__ == "__main__":

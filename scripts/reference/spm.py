@@ -50,7 +50,20 @@ def make(folder, source, target, **options):
     write_marker(folder)
 
 
+def separate(folder):
+    """A vocabulary for each side; special tokens have the same ids in both."""
+    options = {"model_type": "bpe", "normalization_rule_name": "identity", "character_coverage": 0.99}
+    make(folder, {"vocab_size": 220}, {"vocab_size": 180}, **options)
+    for side, name in [("source", "vocab.json"), ("target", "target_vocab.json")]:
+        names = [EOS, UNK, PAD, *(p for p in pieces(folder / f"{side}.spm") if p not in SPECIALS)]
+        write_json(folder / name, {name: index for index, name in enumerate(names)})
+    write_json(
+        folder / "tokenizer_config.json", {"separate_vocabs": True, "tokenizer_class": "MarianTokenizer"}
+    )
+
+
 def main():
+    separate(GOLDEN / "spm-separate")
     # What OPUS-MT has: two unigram models with SentencePiece's default normaliser.
     make(
         GOLDEN / "marian-tiny",

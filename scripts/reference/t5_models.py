@@ -12,9 +12,11 @@ from transformers import (
     MT5ForConditionalGeneration,
     T5Config,
     T5ForConditionalGeneration,
+    UMT5Config,
+    UMT5ForConditionalGeneration,
 )
 
-T5, MT5 = "t5-tiny", "mt5-tiny"
+T5, MT5, UMT5 = "t5-tiny", "mt5-tiny", "umt5-tiny"
 PAD, EOS, UNK = 0, 1, 2
 MAX_LENGTH = 40
 LONGEST_SOURCE = 48
@@ -56,6 +58,22 @@ def mt5_config():
         num_heads=4,
         relative_attention_num_buckets=32,
         relative_attention_max_distance=128,
+        feed_forward_proj="gated-gelu",
+        **COMMON,
+    )
+
+
+def umt5_config():
+    """umT5: gated, positions of its own in every block."""
+    return UMT5Config(
+        vocab_size=250,
+        d_model=24,
+        d_kv=8,
+        d_ff=32,
+        num_layers=2,
+        num_heads=3,
+        relative_attention_num_buckets=12,
+        relative_attention_max_distance=30,
         feed_forward_proj="gated-gelu",
         **COMMON,
     )
@@ -123,14 +141,21 @@ def make_mt5():
     assert torch.equal(again.shared.weight, model.shared.weight)
 
 
+def make_umt5():
+    torch.manual_seed(SEED)
+    make(UMT5, UMT5ForConditionalGeneration(umt5_config()), 1400)
+
+
 def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    wanted = sys.argv[1:] or [T5, MT5]
+    wanted = sys.argv[1:] or [T5, MT5, UMT5]
     if T5 in wanted:
         make_t5()
     if MT5 in wanted:
         make_mt5()
+    if UMT5 in wanted:
+        make_umt5()
 
 
 if __name__ == "__main__":

@@ -269,6 +269,7 @@ def main():
     marian("marian-tiny", 780, 300)
     marian("spm-bpe", 150, 60)
     marian("spm-options", 150, 60)
+    marian("spm-separate", 60, 40)
     for name, family, language in [
         (M2M100, M2M100Tokenizer, "fa"),
         (NLLB, NllbTokenizer, SOURCE[NLLB]),

@@ -1,8 +1,12 @@
-"""Step 6: write the averaged weights as a Hugging Face Marian folder with F16 weights.
+"""Step 6: write the averaged weights as a Hugging Face Marian folder with F16 or 8-bit weights.
 
 The folder is filled beside its place and its files are then moved in, one rename each, so a reader
 never sees half a file; a model card that is there already stays. Reloads the result and translates
 three sentences with it, from the files alone.
+
+With `--int8` matrices are `I8` tensors, `[outputs, inputs]` in -127..127, each with a companion
+`NAME_scale`, `F32` `[outputs]`: what 1 stands for in each row. The shared embedding is one of them: it is
+the output projection as well. The rest stays F16. transformers does not read such a file; Tarjoman does.
 """
 
 import argparse
@@ -12,6 +16,7 @@ import shutil
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, MarianConfig, MarianMTModel
 
@@ -26,6 +31,22 @@ SAMPLES = [
 ]
 
 
+def to_int8(path):
+    """Rounds the matrices of a safetensors file, the largest weight of each output to 127."""
+    made = {}
+    for name, tensor in load_file(path).items():
+        if tensor.dim() != 2 or not name.endswith(".weight") or "embed_positions" in name:
+            made[name] = tensor.contiguous()
+            continue
+        weights = tensor.float()
+        scale = weights.abs().amax(dim=1) / 127
+        # As Tarjoman rounds at load: multiplied by 127 over the largest, ties to even.
+        factor = torch.where(scale > 0, 127 / weights.abs().amax(dim=1), 0)
+        made[name] = (weights * factor[:, None]).round().to(torch.int8).contiguous()
+        made[name + "_scale"] = scale.contiguous()
+    save_file(made, path, metadata={"format": "pt"})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, default=common.WORK)
@@ -33,6 +54,7 @@ def main():
     parser.add_argument("--table", type=Path, default=common.TABLE)
     parser.add_argument("--length-penalty", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--int8", action="store_true", help="matrices in 8 bits")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
 
@@ -88,6 +110,8 @@ def main():
     for line, made_line in zip(SAMPLES, translated):
         print(line, "->", made_line)
 
+    if args.int8:
+        to_int8(made / "model.safetensors")
     args.to.mkdir(parents=True, exist_ok=True)
     for file in sorted(made.iterdir()):
         file.chmod(0o644)

@@ -78,7 +78,7 @@ pub(super) fn code(error: &anyhow::Error) -> ExitCode {
         match cause.downcast_ref::<translate::Error>()? {
             translate::Error::Model(error) => Some(of_model(error)),
             translate::Error::Search { source, .. } => Some(of_decode(source)),
-            translate::Error::Language { .. } => Some(USAGE),
+            translate::Error::Language { .. } | translate::Error::NoPrompt { .. } => Some(USAGE),
             translate::Error::Threads(_) => Some(SOFTWARE),
             translate::Error::Unsplittable { .. } => Some(DATA),
         }
@@ -116,12 +116,18 @@ fn of_model(error: &model::Error) -> u8 {
     use model::Error;
     match error {
         Error::Hub { .. }
+        | Error::Address { .. }
+        | Error::ByHand { .. }
         | Error::NotCached { .. }
         | Error::Refused { .. }
         | Error::NotOnHub { .. }
         | Error::Damaged { .. } => UNAVAILABLE,
         Error::Cache { .. } => IO,
-        Error::Name { .. } | Error::TooLong { .. } | Error::Language { .. } => USAGE,
+        Error::Name { .. }
+        | Error::TooLong { .. }
+        | Error::Language { .. }
+        | Error::PromptLanguage { .. }
+        | Error::Prompt { .. } => USAGE,
         Error::Compute(_) => SOFTWARE,
         _ => CONFIG,
     }

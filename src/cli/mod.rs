@@ -1,12 +1,14 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod bench;
 mod config;
 mod exit;
 mod export;
 mod models;
 mod output;
 mod progress;
+mod score;
 mod translate;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -30,6 +32,10 @@ enum Command {
     Export(export::Arguments),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
+    /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
+    Score(score::Arguments),
+    /// Measure how fast this machine is
+    Bench(bench::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -40,6 +46,8 @@ pub fn main() -> ExitCode {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,7 +15,7 @@ use super::progress::{Download, size};
 use super::show_progress;
 use crate::model::config::FAMILIES;
 use crate::model::source::hub::{self, CachedModel, Settings};
-use crate::model::source::{EMBEDDED, embedded_size};
+use crate::model::source::{Addresses, EMBEDDED, embedded_size};
 use crate::model::{FileData, ModelFiles, ModelSource, catalogue};
 
 /// What may be typed after `models`.
@@ -39,17 +39,17 @@ enum Command {
     },
     /// Fetch a model into the cache and verify it
     Pull {
-        /// A name from the list, or ORG/NAME[@REVISION]
+        /// A name from the list, ORG/NAME[@REVISION], or addresses
         model: String,
     },
     /// Make a model the default, fetching it where that is needed
     Use {
-        /// A name from the list, ORG/NAME[@REVISION], a folder, or `embedded`
+        /// A name from the list, ORG/NAME[@REVISION], a folder, addresses, or `embedded`
         model: String,
     },
     /// Delete a model from the cache, all its revisions
     Remove {
-        /// A name from the list, or ORG/NAME
+        /// A name from the list, ORG/NAME, or addresses
         model: String,
     },
 }
@@ -138,6 +138,10 @@ fn rows() -> Result<Vec<Row>> {
     if !rows.iter().any(|row| row.default) {
         let (id, cached, path) = match &default {
             ModelSource::Folder(path) => (default.to_string(), path.is_dir(), Some(path.clone())),
+            ModelSource::Addresses(addresses) => {
+                let cached = hub::site::size(addresses, &Settings::from_env().cache).is_some();
+                (default.to_string(), cached, None)
+            }
             other => (other.to_string(), false, None),
         };
         rows.push(Row { cached, path, default: true, ..of_cache(&id, None) });
@@ -171,7 +175,7 @@ fn is(source: &ModelSource, id: &str) -> bool {
     match source {
         ModelSource::Embedded => id == EMBEDDED,
         ModelSource::Hub { repo, .. } => repo == id,
-        ModelSource::Folder(_) => false,
+        ModelSource::Folder(_) | ModelSource::Addresses(_) => false,
     }
 }
 
@@ -223,7 +227,7 @@ fn pull(name: &str) -> Result<()> {
     let source: ModelSource = name.parse()?;
     let files = source.resolve(&mut Download::new(show_progress(false), false))?;
     match (&source, folder(&files)) {
-        (ModelSource::Hub { .. }, Some(path)) => {
+        (ModelSource::Hub { .. } | ModelSource::Addresses(_), Some(path)) => {
             Output::open(None)?.write(|out| writeln!(out, "{}", path.display()))?;
             eprintln!(
                 "{source} is there: use it with `--model {source}`, or always after `tarjoman models use {source}`"
@@ -253,6 +257,7 @@ fn make_default(name: &str) -> Result<()> {
 fn remove(name: &str) -> Result<()> {
     let refuse = |reason: String| Err(Refusal::Usage(reason).into());
     let repo = match name.parse()? {
+        ModelSource::Addresses(addresses) => return remove_addresses(&addresses),
         ModelSource::Hub { repo, .. } if !name.contains('@') => repo,
         ModelSource::Hub { repo, .. } => {
             return refuse(format!("all revisions go together: `tarjoman models remove {repo}`"));
@@ -270,6 +275,19 @@ fn remove(name: &str) -> Result<()> {
         return Err(Refusal::Nothing(format!("model {repo} is not in the cache ({cache})")).into());
     };
     eprintln!("{repo} is deleted; that frees {}", size(freed));
+    if was_default {
+        config::set_model(&config::path()?, None)?;
+        eprintln!("it was the default; the default is the embedded model again");
+    }
+    Ok(())
+}
+
+fn remove_addresses(addresses: &Addresses) -> Result<()> {
+    let was_default = matches!(config::default_model()?, ModelSource::Addresses(default) if default == *addresses);
+    let Some(freed) = hub::site::remove(addresses, &Settings::from_env().cache)? else {
+        return Err(Refusal::Nothing(format!("model {addresses} is not in the cache")).into());
+    };
+    eprintln!("{addresses} is deleted; that frees {}", size(freed));
     if was_default {
         config::set_model(&config::path()?, None)?;
         eprintln!("it was the default; the default is the embedded model again");

@@ -13,8 +13,8 @@ use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::document::{SourceFormat, readers};
-use crate::model::ModelSource;
 use crate::model::config::EarlyStopping;
+use crate::model::{ComputeType, Error, ModelSource, Prompt};
 use crate::translate::{LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
@@ -38,7 +38,8 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, value_name = "FORMAT")]
     input_format: Option<SourceFormat>,
 
-    /// A model: a folder, ORG/NAME[@REVISION], or a name that `tarjoman models` lists
+    /// A model: a folder, ORG/NAME[@REVISION], a name that `tarjoman models` lists, or the address
+    /// of a folder or of files
     /// [default: the one chosen with `models use`, or else the embedded one]
     #[arg(short, long, value_name = "MODEL", env = "TARJOMAN_MODEL")]
     model: Option<ModelSource>,
@@ -50,6 +51,21 @@ pub(super) struct Arguments {
     /// Language of the translation, likewise; also for models with a language prefix [default: en]
     #[arg(long, value_name = "LANG")]
     to: Option<String>,
+
+    /// What a language model is told: a file with `{text}` in it, and where wanted
+    /// `{source_language}`, `{target_language}` and `{context}`; or one of plain, translategemma,
+    /// gemma, chatml, qwen3 [default: what the model was trained with]
+    #[arg(long, value_name = "FILE")]
+    prompt: Option<PathBuf>,
+
+    /// Earlier sentences of the paragraph that a language model is shown
+    /// [default: what the prompt says]
+    #[arg(long, value_name = "N")]
+    context: Option<usize>,
+
+    /// In what precision the model computes
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    compute_type: ComputeType,
 
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -171,6 +187,25 @@ impl ValueEnum for EarlyStopping {
     }
 }
 
+impl ValueEnum for ComputeType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::F32, Self::Bf16, Self::F16, Self::Int8]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Auto => ("auto", "The fastest that keeps the quality of the model"),
+            Self::F32 => ("f32", "32-bit floats: the results of the reference, to the token"),
+            Self::Bf16 => {
+                ("bf16", "16 bits, with the range of 32: half the memory, slow on most CPUs")
+            }
+            Self::F16 => ("f16", "16 bits, with a small range"),
+            Self::Int8 => ("int8", "8-bit weights and products"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
 impl SearchArguments {
     /// What was typed, over what the model wants.
     fn apply(&self, options: &mut TranslateOptions, candidates: usize) {
@@ -203,6 +238,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
     let mut options = translator.options();
     arguments.search.apply(&mut options, arguments.candidates);
+    options.context = arguments.context.unwrap_or(options.context);
     options.search.check()?;
 
     let bar = Sentences::new(show_progress(arguments.quiet));
@@ -229,6 +265,16 @@ pub(super) fn format(format: Option<Format>, output: Option<&Path>) -> anyhow::R
     }
 }
 
+/// A prompt of this name, or in this file.
+fn prompt(name: &Path) -> anyhow::Result<Prompt> {
+    if let Some(known) = name.to_str().and_then(Prompt::named) {
+        return Ok(known.clone());
+    }
+    let text = std::fs::read_to_string(name)
+        .map_err(|source| Error::Read { path: name.to_path_buf(), source })?;
+    Ok(Prompt::new(&name.display().to_string(), &text)?)
+}
+
 fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
     let quiet = arguments.quiet;
     let source = match &arguments.model {
@@ -246,6 +292,8 @@ fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
     let options = LoadOptions {
         from: arguments.from.clone(),
         to: arguments.to.clone(),
+        prompt: arguments.prompt.as_deref().map(prompt).transpose()?,
+        compute_type: arguments.compute_type,
         ..LoadOptions::default()
     };
     Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))

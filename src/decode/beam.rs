@@ -1,7 +1,7 @@
 //! Beam search over one sentence: transformers' `_beam_search` (5.x), whose sentences do not
 //! influence each other, so that each can stop on its own.
 
-use super::scores::{length_divisor, log_softmax, top};
+use super::scores::{length_divisor, log_softmax, log_sum_exp, top};
 use super::{Hypothesis, LogitsProcessor, SearchOptions};
 use crate::model::config::EarlyStopping;
 
@@ -101,7 +101,8 @@ impl Beam {
             .zip(&finishes)
             .map(|((score, ..), ends)| score + f32::from(u8::from(*ends)) * NEVER)
             .collect();
-        let chosen = top(&scored, beams);
+        let mut chosen = Vec::new();
+        top(&scored, beams, &mut chosen);
         let parents = chosen.iter().map(|(_, index)| continuations[*index].1).collect();
         let running = chosen
             .iter()
@@ -130,11 +131,21 @@ impl Beam {
         for (beam, running) in self.running.iter().enumerate() {
             // At the first step one row stands for all beams.
             if let Some(row) = logits.get_mut(beam * vocabulary..(beam + 1) * vocabulary) {
-                log_softmax(row);
+                let later =
+                    processors.iter().all(|processor| processor.only_forbids(&running.tokens));
+                let shift = if later { log_sum_exp(row) } else { 0.0 };
+                if !later {
+                    log_softmax(row);
+                }
                 for processor in processors {
                     processor.process(&running.tokens, row);
                 }
-                candidates = top(row, kept);
+                top(row, kept, &mut candidates);
+                if shift.is_finite() {
+                    for (score, _) in &mut candidates {
+                        *score -= shift;
+                    }
+                }
             }
             all.extend(
                 candidates

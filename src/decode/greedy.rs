@@ -24,7 +24,10 @@ impl Greedy {
         processors: &[Box<dyn LogitsProcessor>],
         options: &SearchOptions,
     ) {
-        let raw = logits.to_vec();
+        // A score that is only ever forbidden is as it was, if it is chosen.
+        let kept = processors.iter().all(|processor| processor.only_forbids(&self.tokens));
+        let raw = if kept { Vec::new() } else { logits.to_vec() };
+        let shift = log_sum_exp(logits);
         for processor in processors {
             processor.process(&self.tokens, logits);
         }
@@ -33,7 +36,7 @@ impl Greedy {
         let first = options.forced_first.is_some() && self.tokens.len() == 1;
         let last = !options.forced_last.is_empty() && self.tokens.len() + 1 == options.max_length;
         if !first && !last {
-            self.log_probability += raw[token] - log_sum_exp(&raw);
+            self.log_probability += if kept { logits[token] } else { raw[token] } - shift;
         }
         self.tokens.push(token as u32);
         self.done =

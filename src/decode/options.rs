@@ -1,5 +1,7 @@
 //! What a search may be told.
 
+use std::borrow::Cow;
+
 use super::processors::{
     BadWords, ForcedFirst, ForcedLast, LogitsProcessor, MinLength, NoRepeatNgram, Renormalize,
     RepetitionPenalty,
@@ -22,6 +24,9 @@ pub struct SearchOptions {
     pub early_stopping: EarlyStopping,
     /// Longest target. Default 20.
     pub max_length: usize,
+    /// Longest target without the start token, as a multiple of the source's tokens (Marian's
+    /// `max-length-factor`); the shorter of both limits holds. Default: none.
+    pub max_length_factor: Option<f32>,
     /// Shortest target. Default 0.
     pub min_length: usize,
     /// No n-gram of this size occurs twice (Paulus et al. 2017); 0, the default, is off.
@@ -58,6 +63,7 @@ impl SearchOptions {
         let start = config
             .decoder_start_token_id
             .or(config.pad_token_id)
+            .or(config.bos_token_id)
             .ok_or_else(|| missing("decoder_start_token_id"))?;
         if config.eos_token_id.is_empty() {
             return Err(missing("eos_token_id"));
@@ -68,6 +74,7 @@ impl SearchOptions {
             length_penalty: config.length_penalty.unwrap_or(1.0),
             early_stopping: config.early_stopping.unwrap_or_default(),
             max_length: config.max_length.unwrap_or(20),
+            max_length_factor: config.max_length_factor,
             min_length: config.min_length.unwrap_or(0),
             no_repeat_ngram_size: config.no_repeat_ngram_size.unwrap_or(0),
             repetition_penalty: config.repetition_penalty.unwrap_or(1.0),
@@ -79,6 +86,18 @@ impl SearchOptions {
             end: config.eos_token_id.clone(),
             pad: config.pad_token_id.unwrap_or(start),
         })
+    }
+
+    /// The same for a source of so many tokens: with its own longest target.
+    pub(super) fn for_source(&self, tokens: usize) -> Cow<'_, Self> {
+        let Some(factor) = self.max_length_factor else { return Cow::Borrowed(self) };
+        // At least one token; a cast of what is out of range stops at the ends of the range.
+        #[allow(clippy::cast_sign_loss)] // the factor is above 0, see `check`
+        let longest = ((tokens as f32 * factor).ceil() as usize).max(1).saturating_add(1);
+        if longest >= self.max_length {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self { max_length: longest, ..self.clone() })
     }
 
     /// Refuses values that make no sense.
@@ -98,6 +117,11 @@ impl SearchOptions {
         }
         if self.max_length < 2 {
             return fail("max_length", self.max_length.to_string(), "at least 2");
+        }
+        if let Some(factor) = self.max_length_factor
+            && !(factor.is_finite() && factor > 0.0)
+        {
+            return fail("max_length_factor", factor.to_string(), "above 0");
         }
         if !self.length_penalty.is_finite() {
             return fail("length_penalty", self.length_penalty.to_string(), "a finite number");

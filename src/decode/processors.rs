@@ -7,6 +7,12 @@ pub trait LogitsProcessor: Send + Sync {
     /// * `tokens`: the row so far, the start token first
     /// * `scores`: `[vocabulary]`, logits or log-probabilities
     fn process(&self, tokens: &[u32], scores: &mut [f32]);
+
+    /// Whether at this step it does nothing but set scores to minus infinity, so that scores which
+    /// are left may be normalised later. Default: no.
+    fn only_forbids(&self, _tokens: &[u32]) -> bool {
+        false
+    }
 }
 
 fn forbid(scores: &mut [f32], token: u32) {
@@ -64,6 +70,10 @@ impl LogitsProcessor for NoRepeatNgram {
             }
         }
     }
+
+    fn only_forbids(&self, _: &[u32]) -> bool {
+        true
+    }
 }
 
 /// Token sequences that never occur.
@@ -83,6 +93,10 @@ impl LogitsProcessor for BadWords {
             }
         }
     }
+
+    fn only_forbids(&self, _: &[u32]) -> bool {
+        true
+    }
 }
 
 /// No end of sentence before this length.
@@ -100,6 +114,10 @@ impl LogitsProcessor for MinLength {
             }
         }
     }
+
+    fn only_forbids(&self, _: &[u32]) -> bool {
+        true
+    }
 }
 
 /// The token after the start token, such as a language code.
@@ -113,6 +131,10 @@ impl LogitsProcessor for ForcedFirst {
         if tokens.len() == 1 {
             force(scores, &[self.token]);
         }
+    }
+
+    fn only_forbids(&self, tokens: &[u32]) -> bool {
+        tokens.len() != 1
     }
 }
 
@@ -128,6 +150,10 @@ impl LogitsProcessor for ForcedLast {
         if tokens.len() + 1 == self.max_length {
             force(scores, &self.tokens);
         }
+    }
+
+    fn only_forbids(&self, tokens: &[u32]) -> bool {
+        tokens.len() + 1 != self.max_length
     }
 }
 

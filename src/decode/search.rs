@@ -1,11 +1,12 @@
 //! The loop over steps: asks the model, lets every sentence choose, drops those that are done.
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 
 use super::beam::Beam;
 use super::greedy::Greedy;
 use super::{Batch, Hypothesis, Result, SearchOptions};
+use crate::kernels::with_slice_mut;
 use crate::model::{Error as ModelError, Seq2Seq};
 
 /// One sentence under search.
@@ -50,27 +51,32 @@ pub fn search(
             (index, search)
         })
         .collect();
-    let mut last = vec![options.start; count];
+    let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
+    // Each with its own longest target.
+    let own: Vec<_> = batch.lengths.iter().map(|tokens| options.for_source(*tokens)).collect();
 
     loop {
         let input = Tensor::new(last.as_slice(), model.device())?;
         let logits = model.step(&input, &mut state)?;
         let (rows, vocabulary) = logits.dims2()?;
-        let mut scores: Vec<f32> = logits.flatten_all()?.to_vec1()?;
         let rows_each = rows / live.len();
+        let logits = logits.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.contiguous()?;
 
         // Every sentence looks at its own rows only.
-        let parents: Vec<Vec<usize>> = live
-            .par_iter_mut()
-            .zip(scores.par_chunks_mut(rows_each * vocabulary))
-            .map(|((_, search), scores)| match search {
-                Search::Greedy(greedy) => {
-                    greedy.advance(scores, &processors, options);
-                    vec![0]
-                }
-                Search::Beam(beam) => beam.advance(scores, vocabulary, &processors, options),
-            })
-            .collect();
+        let parents: Vec<Vec<usize>> = with_slice_mut(&logits, |scores| {
+            live.par_iter_mut()
+                .zip(scores.par_chunks_mut(rows_each * vocabulary))
+                .map(|((index, search), scores)| match search {
+                    Search::Greedy(greedy) => {
+                        greedy.advance(scores, &processors, &own[*index]);
+                        vec![0]
+                    }
+                    Search::Beam(beam) => {
+                        beam.advance(scores, vocabulary, &processors, &own[*index])
+                    }
+                })
+                .collect()
+        })?;
 
         let mut kept = Vec::with_capacity(live.len());
         let mut row_parents = Vec::with_capacity(live.len() * options.beams);
@@ -82,8 +88,8 @@ pub fn search(
             };
             if done {
                 results[index] = match search {
-                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(options)],
-                    Search::Beam(beam) => beam.into_hypotheses(options),
+                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(&own[index])],
+                    Search::Beam(beam) => beam.into_hypotheses(&own[index]),
                 };
                 continue;
             }

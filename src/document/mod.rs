@@ -115,6 +115,8 @@ pub struct AlignedDocument {
     pub article: Article,
     /// Name of the model that translated it.
     pub model: String,
+    /// The licence of that model, and whether it forbids commercial use, where that is known.
+    pub licence: Option<String>,
     /// One unit a sentence, in order.
     pub units: Vec<TranslationUnit>,
 }

@@ -25,10 +25,14 @@ pub struct Entry {
     pub languages: String,
     /// The token that asks for English, where a model knows several targets: `>>eng<<`.
     pub prefix: Option<String>,
+    /// What a language model is told, by its name in `prompt/prompts.toml`.
+    pub prompt: Option<String>,
     /// The file of weights to fetch, where the repository has several.
     pub weights: Option<String>,
     /// Whether it is any good for Persian.
     pub recommended: bool,
+    /// How to get it, where Tarjoman does not fetch it.
+    pub by_hand: Option<String>,
     /// What a user should know.
     pub note: String,
 }
@@ -70,6 +74,14 @@ pub fn nearest(text: &str) -> Option<&'static Entry> {
 }
 
 impl Entry {
+    /// The licence, and whether it forbids commercial use, for outputs.
+    #[must_use]
+    pub fn terms(&self) -> String {
+        let licence = self.licence.strip_prefix("LicenseRef-").unwrap_or(&self.licence);
+        let limit = if self.commercial { "" } else { ", not for commercial use" };
+        format!("{licence}{limit}")
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         let last = self.id.rsplit('/').next();
         [Some(self.name.as_str()), Some(self.id.as_str()), last].into_iter().flatten()

@@ -3,13 +3,16 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Error, FileData, ModelFiles, Result};
+use super::gguf::metadata;
+use super::{Error, FileData, ModelFiles, Result, TokenizerFiles};
 
 /// The model types that Tarjoman runs.
-pub const FAMILIES: [&str; 5] = ["marian", "m2m_100", "mbart", "t5", "mt5"];
+pub const FAMILIES: [&str; 9] =
+    ["marian", "m2m_100", "mbart", "t5", "mt5", "umt5", "gemma3", "gemma3_text", "qwen3"];
 
 /// The same, for messages.
-pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too) and mt5";
+pub const SUPPORTED: &str = "marian, m2m_100 (NLLB too), mbart, t5 (MADLAD-400 too), mt5, umt5, \
+     gemma3, gemma3_text, qwen3 and the models of Firefox";
 
 /// The part of `config.json` that every family has.
 #[derive(Debug, Deserialize)]
@@ -60,6 +63,8 @@ impl<'de> Deserialize<'de> for EarlyStopping {
 pub struct GenerationConfig {
     /// First token of the decoder.
     pub decoder_start_token_id: Option<u32>,
+    /// Begin of text, of a language model.
+    pub bos_token_id: Option<u32>,
     /// End of sentence; one id or several.
     #[serde(deserialize_with = "one_or_many")]
     pub eos_token_id: Vec<u32>,
@@ -88,6 +93,8 @@ pub struct GenerationConfig {
     pub forced_eos_token_id: Vec<u32>,
     /// Whether scores are log-softmaxed again after the constraints.
     pub renormalize_logits: Option<bool>,
+    /// Longest target in tokens, as a multiple of the source's; Marian's `max-length-factor`.
+    pub max_length_factor: Option<f32>,
 }
 
 impl GenerationConfig {
@@ -96,6 +103,9 @@ impl GenerationConfig {
     /// # Errors
     /// When the file can't be read, or has a value of the wrong kind.
     pub fn load(files: &ModelFiles) -> Result<Self> {
+        if matches!(files.tokenizer, TokenizerFiles::Bergamot { .. }) {
+            return Ok(Self::bergamot());
+        }
         let own: Self = parse(&files.config)?;
         let Some(file) = &files.generation_config else { return Ok(own) };
         let mut config: Self = parse(file)?;
@@ -103,6 +113,7 @@ impl GenerationConfig {
         config.decoder_start_token_id =
             config.decoder_start_token_id.or(own.decoder_start_token_id);
         config.pad_token_id = config.pad_token_id.or(own.pad_token_id);
+        config.bos_token_id = config.bos_token_id.or(own.bos_token_id);
         if config.eos_token_id.is_empty() {
             config.eos_token_id = own.eos_token_id;
         }
@@ -110,10 +121,36 @@ impl GenerationConfig {
     }
 }
 
-/// Reads a JSON configuration file.
+impl GenerationConfig {
+    /// How Firefox runs its models (mozilla/translations, `inference/wasm`: `beam-size: 1`,
+    /// `normalize: 1.0`, `word-penalty: 0`, `max-length-factor: 2.0`, and no `allow-unk`).
+    /// Tokens are those of Marian's vocabularies: 0 ends a sentence and fills up a batch, 1 is what
+    /// the vocabulary lacks; 0 stands where other families have a start token.
+    fn bergamot() -> Self {
+        Self {
+            decoder_start_token_id: Some(0),
+            eos_token_id: vec![0],
+            pad_token_id: Some(0),
+            num_beams: Some(1),
+            length_penalty: Some(1.0),
+            bad_words_ids: Some(vec![vec![1]]),
+            max_length_factor: Some(2.0),
+            ..Self::default()
+        }
+    }
+}
+
+/// Reads a JSON configuration file, or the configuration that a GGUF file carries.
 pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
     let fail =
         |error: serde_json::Error| Error::Config { file: file.name(), reason: error.to_string() };
+    if let FileData::Path(path) = file
+        && path.extension().is_some_and(|ending| ending == "gguf")
+    {
+        let wrong = |reason| Error::Config { file: file.name(), reason };
+        let object = metadata::configuration(path).map_err(wrong)?;
+        return T::deserialize(serde_json::Value::Object(object)).map_err(fail);
+    }
     // By way of an object: serde would take an array for the fields of a struct, too.
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&file.read()?).map_err(fail)?;

@@ -64,6 +64,20 @@ pub enum Error {
         /// The languages that it has, as it names them.
         known: String,
     },
+    /// No prompt can name the language.
+    #[error("no prompt names the language {language:?}; known are {known}")]
+    PromptLanguage {
+        /// What was asked for.
+        language: String,
+        /// Codes of the languages that have names.
+        known: String,
+    },
+    /// A prompt has no place for the text.
+    #[error("there is no {{text}} in the prompt {name}")]
+    Prompt {
+        /// The file that it came from.
+        name: String,
+    },
     /// A model identifier that is neither a folder nor `ORG/NAME[@REVISION]`.
     #[error("{name:?} is neither a folder nor a model id")]
     Name {
@@ -94,6 +108,22 @@ pub enum Error {
         endpoint: String,
         /// What went wrong.
         reason: String,
+    },
+    /// A file of a server, not of the hub.
+    #[error("could not fetch {url}: {reason}")]
+    Address {
+        /// The address.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A model of the catalogue that Tarjoman does not fetch.
+    #[error("model {name} is not fetched by its name")]
+    ByHand {
+        /// The name.
+        name: String,
+        /// How to get it.
+        how: String,
     },
     /// The hub wants a token, another token, or a licence accepted.
     #[error("{endpoint} does not give {model} to you (status {status})")]
@@ -166,6 +196,8 @@ impl Error {
             Self::Read { .. } => "check that the file exists and that you may read it".into(),
             Self::Config { .. } | Self::Tokenizer { .. } => "the file is damaged or of another version; fetch the model again with `tarjoman models pull`".into(),
             Self::Language { .. } => "name a language by its ISO 639 code, such as fa or pes, or as the model names it".into(),
+            Self::PromptLanguage { .. } => "use --from and --to with a code of that list; another language can be written into a prompt of your own (--prompt)".into(),
+            Self::Prompt { .. } => "{text} stands for what is to be translated; {source_language}, {target_language} and {context} may stand beside it".into(),
             Self::Architecture { .. } => "`tarjoman models` lists models that work".into(),
             Self::Weights { .. } => "the file is truncated or belongs to another model; fetch the model again with `tarjoman models pull`".into(),
             Self::Name { suggestion: Some(name), .. } => format!("did you mean {name}? `tarjoman models` lists known names"),
@@ -173,6 +205,8 @@ impl Error {
             Self::NotEmbedded => "name a model with --model, or build with `--features embedded-model`".into(),
             Self::Name { .. } => "use --model DIR, or --model ORG/NAME; `tarjoman models` lists known names".into(),
             Self::Hub { .. } => "check the name and the network; HF_ENDPOINT names a mirror, HF_TOKEN opens gated models, and without --model the embedded model needs no network".into(),
+            Self::Address { .. } => "give the address of a folder (with a slash at its end) or of a model file, or those of all files with commas between them; without --model the embedded model needs no network".into(),
+            Self::ByHand { how, .. } => how.clone(),
             Self::Refused { token: false, model, endpoint, .. } => format!("if the model is gated or private, accept its licence at {endpoint}/{model} and set HF_TOKEN; the hub gives the same answer for a name that does not exist"),
             Self::Refused { model, endpoint, .. } => format!("the token (HF_TOKEN, or the token file) may be wrong or lack the right to read it, or the licence at {endpoint}/{model} is not accepted yet"),
             Self::NotOnHub { .. } => "check the spelling; `tarjoman models` lists known names, ORG/NAME@REVISION names a revision".into(),

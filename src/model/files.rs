@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::PathBuf;
 
-use super::{Error, Result, catalogue};
+use flate2::read::MultiGzDecoder;
+
+use super::{Error, Result, bergamot, catalogue};
 
 /// A file on disk, or one carried inside the binary.
 #[derive(Debug, Clone)]
@@ -31,18 +34,37 @@ impl FileData {
         files.iter().map(Self::name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The whole content.
+    /// The whole content; of a file whose name ends with `.gz`, what was compressed.
     ///
     /// # Errors
     /// When the file can't be read.
     pub fn read(&self) -> Result<Cow<'static, [u8]>> {
         match self {
-            Self::Path(path) => std::fs::read(path)
-                .map(Cow::Owned)
-                .map_err(|source| Error::Read { path: path.clone(), source }),
+            Self::Path(path) => {
+                let fail = |source| Error::Read { path: path.clone(), source };
+                if path.extension().is_some_and(|ending| ending == "gz") {
+                    let file = std::fs::File::open(path).map_err(fail)?;
+                    return unpack(file).map(Cow::Owned).map_err(fail);
+                }
+                std::fs::read(path).map(Cow::Owned).map_err(fail)
+            }
             Self::Static(_, bytes) => Ok(Cow::Borrowed(bytes)),
         }
     }
+}
+
+/// No compressed file of a model has more bytes; a made one might, without end.
+const LARGEST_UNPACKED: u64 = 2 << 30;
+
+/// What was compressed; a damaged file is told by its checksum.
+fn unpack(file: std::fs::File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut reader = MultiGzDecoder::new(file).take(LARGEST_UNPACKED + 1);
+    reader.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_UNPACKED {
+        return Err(std::io::Error::other("there is more in it than any model has"));
+    }
+    Ok(bytes)
 }
 
 /// Files of a tokenizer, in the forms that the hub holds.
@@ -50,7 +72,7 @@ impl FileData {
 pub enum TokenizerFiles {
     /// One `tokenizer.json` of the tokenizers library, for one pair of languages.
     Json(FileData),
-    /// OPUS-MT: two `SentencePiece` models and one joint vocabulary.
+    /// OPUS-MT: two `SentencePiece` models and one joint vocabulary, or one each.
     SentencePiece {
         /// `source.spm`
         source: FileData,
@@ -58,6 +80,8 @@ pub enum TokenizerFiles {
         target: FileData,
         /// `vocab.json`: piece to id
         vocab: FileData,
+        /// `target_vocab.json`: the same for targets, where they have ids of their own.
+        target_vocab: Option<FileData>,
     },
     /// M2M100: one `SentencePiece` model for all languages and the ids of its pieces.
     M2m100 {
@@ -74,6 +98,21 @@ pub enum TokenizerFiles {
     Mbart50Json(FileData),
     /// T5 and mT5: `spiece.model`, whose numbers are the ids.
     T5(FileData),
+    /// Language models: a `tokenizer.json`; what a text is told around it is in a prompt.
+    Causal {
+        /// `tokenizer.json`
+        tokenizer: FileData,
+        /// The file with the chat template, by which a prompt is chosen:
+        /// `chat_template.jinja`, `tokenizer_config.json`, or the weights.
+        template: Option<FileData>,
+    },
+    /// Marian's students: the numbers of `vocab.*.spm` are the ids.
+    Bergamot {
+        /// `vocab.*.spm`, or `srcvocab.*.spm`
+        source: FileData,
+        /// `vocab.*.spm` again, or `trgvocab.*.spm`
+        target: FileData,
+    },
 }
 
 /// All that is needed to load a model.
@@ -81,13 +120,14 @@ pub enum TokenizerFiles {
 pub struct ModelFiles {
     /// The model as the user named it; goes into messages and outputs.
     pub name: String,
-    /// `config.json`
+    /// `config.json`, or the file of weights that holds its own: of a Marian student, or llama.cpp's.
     pub config: FileData,
     /// `generation_config.json`, where there is one.
     pub generation_config: Option<FileData>,
     /// The tokenizer.
     pub tokenizer: TokenizerFiles,
-    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either, or a `*.gguf`.
+    /// `model.safetensors` or `pytorch_model.bin`, or the shards of either, or a `*.gguf`; or the
+    /// file of a Marian student and its shortlist.
     pub weights: Vec<FileData>,
 }
 
@@ -106,6 +146,8 @@ pub(crate) trait Shelf {
 const CONFIG: &str = "config.json";
 const GENERATION_CONFIG: &str = "generation_config.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+const TARGET_VOCAB: &str = "target_vocab.json";
+const CHAT_TEMPLATE: &str = "chat_template.jinja";
 /// In the order of preference: safetensors are mapped, not copied, and hold no program code.
 const WEIGHTS: [&str; 4] = [
     "model.safetensors",
@@ -123,12 +165,13 @@ const GGUF: &str = ".gguf";
 fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
     let repo = model.split('@').next().unwrap_or(model);
     let preferred = catalogue::find(repo).and_then(|entry| entry.weights.as_deref());
-    preferred
-        .into_iter()
-        .chain(WEIGHTS)
-        .find(|name| shelf.has(name))
-        .map(str::to_string)
-        .or_else(|| shelf.names().into_iter().filter(|name| name.ends_with(GGUF)).max())
+    preferred.into_iter().chain(WEIGHTS).find(|name| shelf.has(name)).map(str::to_string).or_else(
+        || {
+            // llama.cpp keeps the part of a network that sees images in a file of its own.
+            let whole = |name: &String| name.ends_with(GGUF) && !name.starts_with("mmproj");
+            shelf.names().into_iter().filter(whole).max()
+        },
+    )
 }
 
 /// A form in which the files of a tokenizer come.
@@ -141,12 +184,13 @@ enum Form {
     Mbart50,
     Mbart50Json,
     T5,
+    Causal,
 }
 
 impl Form {
     fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Json | Self::Nllb | Self::Mbart50Json => &["tokenizer.json"],
+            Self::Json | Self::Nllb | Self::Mbart50Json | Self::Causal => &["tokenizer.json"],
             Self::SentencePiece => &["source.spm", "target.spm", "vocab.json"],
             Self::M2m100 => &["sentencepiece.bpe.model", "vocab.json"],
             Self::Mbart50 => &["sentencepiece.bpe.model"],
@@ -155,13 +199,25 @@ impl Form {
     }
 
     fn take(self, place: &mut dyn Shelf) -> Result<TokenizerFiles> {
+        if let Self::Causal = self {
+            let template =
+                [CHAT_TEMPLATE, TOKENIZER_CONFIG].into_iter().find(|name| place.has(name));
+            let template = template.map(|name| place.take(name)).transpose()?;
+            return Ok(TokenizerFiles::Causal {
+                tokenizer: place.take(self.names()[0])?,
+                template,
+            });
+        }
+        let separate = matches!(self, Self::SentencePiece) && place.has(TARGET_VOCAB);
+        let target_vocab = separate.then(|| place.take(TARGET_VOCAB)).transpose()?;
         let mut take = |index: usize| place.take(self.names()[index]);
         Ok(match self {
-            Self::Json => TokenizerFiles::Json(take(0)?),
+            Self::Json | Self::Causal => TokenizerFiles::Json(take(0)?),
             Self::SentencePiece => TokenizerFiles::SentencePiece {
                 source: take(0)?,
                 target: take(1)?,
                 vocab: take(2)?,
+                target_vocab,
             },
             Self::M2m100 => TokenizerFiles::M2m100 { pieces: take(0)?, vocab: take(1)? },
             Self::Nllb => TokenizerFiles::Nllb(take(0)?),
@@ -191,7 +247,8 @@ fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
         "m2m_100" => "M2M100Tokenizer",
         "mbart" => "MBartTokenizer",
         // MADLAD-400 has both, and ids that are not T5's: its tokenizer.json says which.
-        "t5" | "mt5" => return Ok(&[Form::Json, Form::T5]),
+        "t5" | "mt5" | "umt5" => return Ok(&[Form::Json, Form::T5]),
+        "gemma3" | "gemma3_text" | "qwen3" => return Ok(&[Form::Causal]),
         _ => return Ok(&[Form::SentencePiece, Form::Json]),
     };
     let mut file = config.clone();
@@ -232,14 +289,20 @@ fn lacking(forms: &[Form], shelf: &dyn Shelf) -> String {
 /// finds the weights of an interrupted download finds the rest as well.
 pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     const ANY: [Form; 4] = [Form::SentencePiece, Form::T5, Form::Mbart50, Form::Json];
+    if !shelf.has(CONFIG) && bergamot::files::is_here(shelf) {
+        return bergamot::files::gather(model, shelf);
+    }
     let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
     let weights = weights(model, shelf);
     let mut lacks = Vec::new();
-    if !shelf.has(CONFIG) {
+    // llama.cpp's files have the configuration of a language model in them.
+    let inside = !shelf.has(CONFIG) && weights.as_ref().is_some_and(|name| name.ends_with(GGUF));
+    if !shelf.has(CONFIG) && !inside {
         lacks.push(CONFIG.to_string());
     }
-    if !ANY.iter().any(|form| whole(shelf, form)) {
-        lacks.push(lacking(&ANY, shelf));
+    let any: &[Form] = if inside { &[Form::Causal] } else { &ANY };
+    if !any.iter().any(|form| whole(shelf, form)) {
+        lacks.push(lacking(any, shelf));
     }
     if weights.is_none() {
         lacks.push(format!("weights ({} or *{GGUF})", WEIGHTS.join(" or ")));
@@ -249,6 +312,19 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         return missing(lacks.join(", "));
     };
 
+    if inside {
+        let tokenizer = match Form::Causal.take(shelf)? {
+            TokenizerFiles::Causal { tokenizer, template: None } => {
+                TokenizerFiles::Causal { tokenizer, template: Some(shelf.take(&weights)?) }
+            }
+            whole => whole,
+        };
+        let generation_config =
+            shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
+        let config = shelf.take(&weights)?;
+        let (name, weights) = (model.to_string(), vec![config.clone()]);
+        return Ok(ModelFiles { name, config, generation_config, tokenizer, weights });
+    }
     let config = shelf.take(CONFIG)?;
     let forms = forms(&config, shelf)?;
     let Some(form) = forms.iter().find(|form| whole(shelf, form)) else {

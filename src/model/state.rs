@@ -1,7 +1,11 @@
 //! What decoding remembers between steps. Beams are reordered and finished sentences dropped
 //! from outside; the model only appends (CTranslate2's `DecoderState`).
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor};
+
+use super::direct::{Direct, Heads};
 
 /// Tokens by which the cache grows.
 const GROWTH: usize = 32;
@@ -9,12 +13,15 @@ const GROWTH: usize = 32;
 /// Keys and values of one decoder layer.
 #[derive(Debug, Clone)]
 pub struct LayerState {
-    /// Source keys, `[sentences, heads, source_time, head_dim]`, computed once a sentence.
+    /// Source keys, `[sentences, heads, source_time, head_dim]`, computed once a sentence and
+    /// shared by its beams.
     pub cross_keys: Tensor,
     /// Source values, of the same shape.
     pub cross_values: Tensor,
     self_keys: Cache,
     self_values: Cache,
+    /// `[rows, channels]`, of a recurrent layer, once it has taken a step.
+    cell: Option<Tensor>,
 }
 
 /// A preallocated `[capacity, rows, heads, head_dim]`. Time comes first: appending is one
@@ -64,11 +71,24 @@ impl Cache {
     }
 }
 
+/// The prompts of a model that continues its source. All of a prompt but the last token is the
+/// source of [`LayerState`]; the last one is the first that is decoded.
+#[derive(Debug, Clone)]
+pub struct Prompts {
+    /// Tokens of each live sentence's prompt before the last one.
+    pub lengths: Vec<usize>,
+    /// The last token of each.
+    pub last: Vec<u32>,
+}
+
 /// What decoding remembers between steps.
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     layers: Vec<LayerState>,
     source_mask: Option<Tensor>,
+    prompts: Option<Prompts>,
+    candidates: Option<Vec<Arc<[u32]>>>,
+    direct: Option<Direct>,
     sentences: usize,
     rows: usize,
     position: usize,
@@ -93,9 +113,122 @@ impl DecoderState {
                 cross_values,
                 self_keys: Cache { buffer: None },
                 self_values: Cache { buffer: None },
+                cell: None,
             })
             .collect();
-        Self { layers, source_mask, sentences, rows: sentences, position: 0 }
+        Self {
+            layers,
+            source_mask,
+            prompts: None,
+            candidates: None,
+            direct: None,
+            sentences,
+            rows: sentences,
+            position: 0,
+        }
+    }
+
+    /// The same for a model that continues its source.
+    #[must_use]
+    pub fn with_prompts(self, prompts: Prompts) -> Self {
+        Self { prompts: Some(prompts), ..self }
+    }
+
+    /// What decoding begins with, one token a sentence, if that is not the model's start token.
+    #[must_use]
+    pub fn first_tokens(&self) -> Option<&[u32]> {
+        self.prompts.as_ref().map(|prompts| prompts.last.as_slice())
+    }
+
+    /// Tokens before the first that is decoded, of each live sentence; none where the source is
+    /// not continued.
+    #[must_use]
+    pub fn prompt_lengths(&self) -> &[usize] {
+        self.prompts.as_ref().map_or(&[], |prompts| &prompts.lengths)
+    }
+
+    /// Remembers for each sentence the target tokens that its translation may have, ascending.
+    #[must_use]
+    pub fn with_candidates(mut self, candidates: Vec<Arc<[u32]>>) -> Self {
+        self.candidates = Some(candidates);
+        self
+    }
+
+    /// What [`DecoderState::with_candidates`] was given, for the live sentences.
+    #[must_use]
+    pub fn candidates(&self) -> Option<&[Arc<[u32]>]> {
+        self.candidates.as_deref()
+    }
+
+    /// What a recurrent layer remembers, `[rows, channels]`; nothing before its first step.
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    #[must_use]
+    pub fn cell(&self, layer: usize) -> Option<&Tensor> {
+        self.layers[layer].cell.as_ref()
+    }
+
+    /// Replaces what a recurrent layer remembers, `[rows, channels]`.
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    pub fn set_cell(&mut self, layer: usize, cell: Tensor) {
+        self.layers[layer].cell = Some(cell);
+    }
+
+    /// The same on a CPU, where keys and values stay as they are computed and nothing is copied
+    /// when beams are reordered.
+    ///
+    /// * `source`: keys and values of every decoder layer, each `[sentences, source_time, channels]`
+    /// * `lengths`: source tokens of each sentence
+    ///
+    /// # Errors
+    /// When the tensors have another shape.
+    pub fn on_cpu(source: Vec<(Tensor, Tensor)>, lengths: &[usize]) -> Result<Self> {
+        let direct = Direct::new(source, lengths.to_vec())?;
+        Ok(Self { direct: Some(direct), ..Self::new(Vec::new(), None, lengths.len()) })
+    }
+
+    /// Whether this is a state [`DecoderState::on_cpu`].
+    #[must_use]
+    pub fn is_on_cpu(&self) -> bool {
+        self.direct.is_some()
+    }
+
+    /// One step of self-attention on a CPU: queries, keys and values of this step, each
+    /// `[rows, channels]`, to what the queries gather, of the same shape.
+    ///
+    /// # Errors
+    /// When this is another kind of state, or shapes do not fit.
+    ///
+    /// # Panics
+    /// When the model has no such layer.
+    pub fn attend_past(
+        &mut self,
+        layer: usize,
+        queries_keys_values: [&Tensor; 3],
+        heads: Heads,
+    ) -> Result<Tensor> {
+        match &mut self.direct {
+            Some(direct) => direct.attend_past(layer, self.position, queries_keys_values, heads),
+            None => candle_core::bail!("a state that is not on the CPU"),
+        }
+    }
+
+    /// One step of attention to the source on a CPU: `queries` `[rows, channels]` to the same
+    /// shape.
+    ///
+    /// # Errors
+    /// As [`DecoderState::attend_past`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn attend_source(&self, layer: usize, queries: &Tensor, heads: Heads) -> Result<Tensor> {
+        match &self.direct {
+            Some(direct) => direct.attend_source(layer, queries, heads),
+            None => candle_core::bail!("a state that is not on the CPU"),
+        }
     }
 
     /// Tokens decoded so far.
@@ -152,6 +285,9 @@ impl DecoderState {
 
     /// Ends a step: all layers have appended.
     pub fn advance(&mut self) {
+        if let Some(direct) = &mut self.direct {
+            direct.advance();
+        }
         self.position += 1;
     }
 
@@ -185,9 +321,22 @@ impl DecoderState {
             .flat_map(|sentence| (0..beams as u32).map(move |beam| sentence * beams as u32 + beam))
             .collect();
         self.sentences = sentences.len();
+        if let Some(prompts) = &mut self.prompts {
+            prompts.lengths =
+                sentences.iter().map(|index| prompts.lengths[*index as usize]).collect();
+            prompts.last = sentences.iter().map(|index| prompts.last[*index as usize]).collect();
+        }
         if sentences.is_empty() {
             self.rows = 0;
             return Ok(());
+        }
+        if let Some(all) = &self.candidates {
+            let one = |sentence: &u32| all.get(*sentence as usize).cloned();
+            self.candidates = Some(sentences.iter().filter_map(one).collect());
+        }
+        if let Some(direct) = &mut self.direct {
+            direct.retain(sentences);
+            return self.select_rows(&rows);
         }
         let device = self.device()?;
         let kept = Tensor::new(sentences, &device)?;
@@ -202,10 +351,18 @@ impl DecoderState {
     }
 
     fn select_rows(&mut self, rows: &[u32]) -> Result<()> {
+        if let Some(direct) = &mut self.direct {
+            direct.reorder(rows, self.position);
+            self.rows = rows.len();
+            return Ok(());
+        }
         let index = Tensor::new(rows, &self.device()?)?;
         for layer in &mut self.layers {
             layer.self_keys.select(&index, self.position)?;
             layer.self_values.select(&index, self.position)?;
+            if let Some(cell) = &layer.cell {
+                layer.cell = Some(cell.index_select(&index, 0)?);
+            }
         }
         self.rows = rows.len();
         Ok(())

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use candle_core::quantized::QTensor;
+use candle_core::safetensors::{MmapedSafetensors, SliceSafetensors};
 use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
-use candle_nn::VarBuilder;
+use candle_nn::{Init, VarBuilder};
 
 use super::gguf::Gguf;
+use super::safetensors::Safetensors;
 use super::{Error, FileData, Result};
+use crate::kernels::Int8Matrix;
 
 /// The tensors of a model, by the names of its checkpoint.
 #[derive(Clone)]
@@ -18,13 +21,22 @@ pub struct Weights {
     tensors: VarBuilder<'static>,
     /// The same tensors as they are in the file, where that is a GGUF file.
     quantised: Option<Gguf>,
+    /// The same tensors as they are in the file, where that is a safetensors file.
+    safetensors: Option<Safetensors>,
+    int8: bool,
 }
 
 impl Weights {
     /// Those whose names start with this and a dot.
     #[must_use]
     pub fn pp(&self, name: impl ToString) -> Self {
-        Self { tensors: self.tensors.pp(name), quantised: self.quantised.clone() }
+        Self { tensors: self.tensors.pp(name), ..self.clone() }
+    }
+
+    /// Whether matrices are to be taken in 8 bits, see [`Weights::int8`].
+    #[must_use]
+    pub fn with_int8(self, int8: bool) -> Self {
+        Self { int8: int8 && self.device().is_cpu(), ..self }
     }
 
     /// A tensor in floating point, whatever it is in the file.
@@ -33,6 +45,19 @@ impl Weights {
     /// When it is missing or of another shape.
     pub fn get<S: Into<Shape>>(&self, shape: S, name: &str) -> TensorResult<Tensor> {
         self.tensors.get(shape, name)
+    }
+
+    /// The same in this precision, whatever the network computes in.
+    ///
+    /// # Errors
+    /// When it is missing or of another shape.
+    pub fn get_as<S: Into<Shape>>(
+        &self,
+        shape: S,
+        name: &str,
+        dtype: DType,
+    ) -> TensorResult<Tensor> {
+        self.tensors.get_with_hints_dtype(shape, name, Init::Const(0.0), dtype)
     }
 
     /// A matrix `[rows, columns]` as it is in the file, if it is quantised there.
@@ -45,15 +70,48 @@ impl Weights {
         name: &str,
     ) -> TensorResult<Option<Arc<QTensor>>> {
         let Some(file) = &self.quantised else { return Ok(None) };
+        file.quantised(&Shape::from((rows, columns)), &self.whole(name))
+    }
+
+    /// A matrix `[rows, columns]` in 8 bits, if that is how matrices are to be taken: as it is in
+    /// the file, or rounded.
+    ///
+    /// # Errors
+    /// When it is missing, of another shape, or there is no memory for it.
+    pub fn int8(
+        &self,
+        (rows, columns): (usize, usize),
+        name: &str,
+    ) -> TensorResult<Option<Int8Matrix>> {
+        if !self.int8 {
+            return Ok(None);
+        }
+        if let Some(file) = &self.safetensors
+            && let Some((weights, scales)) =
+                file.int8(&Shape::from((rows, columns)), &self.whole(name))?
+        {
+            return Int8Matrix::pack(&weights, &scales).map(Some);
+        }
+        let weights = self.tensors.get((rows, columns), name)?.flatten_all()?.to_vec1()?;
+        Int8Matrix::quantize(&weights, rows).map(Some)
+    }
+
+    /// The name in the file.
+    fn whole(&self, name: &str) -> String {
         let prefix = self.tensors.prefix();
-        let name = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
-        file.quantised(&Shape::from((rows, columns)), &name)
+        if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") }
     }
 
     /// Whether there is such a tensor.
     #[must_use]
     pub fn contains_tensor(&self, name: &str) -> bool {
         self.tensors.contains_tensor(name)
+    }
+
+    /// What the network computes in.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.tensors.dtype()
     }
 
     /// Where they lie.
@@ -65,7 +123,7 @@ impl Weights {
 
 impl From<VarBuilder<'static>> for Weights {
     fn from(tensors: VarBuilder<'static>) -> Self {
-        Self { tensors, quantised: None }
+        Self { tensors, quantised: None, safetensors: None, int8: false }
     }
 }
 
@@ -77,9 +135,8 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
     let name = FileData::names(files);
     let fail = |source| Error::Weights { file: name.clone(), source };
     if let [FileData::Static(_, bytes)] = files {
-        return VarBuilder::from_slice_safetensors(bytes, dtype, device)
-            .map(Weights::from)
-            .map_err(fail);
+        let file = SliceSafetensors::new(bytes).map_err(fail)?;
+        return Ok(from_safetensors(file.into(), dtype, device));
     }
     let paths = files
         .iter()
@@ -100,15 +157,16 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
         && all("gguf")
     {
         let file = Gguf::open(path, device).map_err(fail)?;
-        let tensors = VarBuilder::from_backend(Box::new(file.clone()), dtype, device.clone());
-        return Ok(Weights { tensors, quantised: Some(file) });
+        // Products of quantised weights are in single precision, so that the rest is, too.
+        let tensors = VarBuilder::from_backend(Box::new(file.clone()), DType::F32, device.clone());
+        return Ok(Weights { quantised: Some(file), ..tensors.into() });
     }
     if all("safetensors") {
         #[allow(unsafe_code)] // the one memory-mapping line
         // SAFETY: the mapping is sound as long as nobody changes the files while they are mapped;
         // model files are written once, under another name, and then renamed.
-        let tensors = unsafe { VarBuilder::from_mmaped_safetensors(&paths, dtype, device) };
-        return tensors.map(Weights::from).map_err(fail);
+        let files = unsafe { MmapedSafetensors::multi(&paths) }.map_err(fail)?;
+        return Ok(from_safetensors(files.into(), dtype, device));
     }
     let mut tensors: HashMap<String, Tensor> = HashMap::new();
     for path in &paths {
@@ -118,4 +176,9 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
         return Err(fail(candle_core::Error::Msg("no tensors found in the file".into())));
     }
     Ok(VarBuilder::from_tensors(tensors, dtype, device).into())
+}
+
+fn from_safetensors(files: Safetensors, dtype: DType, device: &Device) -> Weights {
+    let tensors = VarBuilder::from_backend(Box::new(files.clone()), dtype, device.clone());
+    Weights { safetensors: Some(files), ..tensors.into() }
 }

@@ -7,16 +7,19 @@ use crate::document::{
 use crate::model::Tokenizer;
 
 use super::Result;
+use super::frame::translation;
 use super::pieces::Piece;
 
 /// Makes the aligned document.
 ///
+/// * `asks`: whether hypotheses are answers of a language model
 /// * `pieces`: in the order of the source
 /// * `hypotheses`: the candidates of each piece, best first, none empty
 pub(super) fn collect(
     document: Document,
     model: String,
     tokenizer: &Tokenizer,
+    asks: bool,
     pieces: &[Piece],
     hypotheses: &[Vec<Hypothesis>],
 ) -> Result<AlignedDocument> {
@@ -27,43 +30,75 @@ pub(super) fn collect(
         while let Some((_, hypotheses)) = rest.next_if(|(piece, _)| piece.sentence == sentence.id) {
             parts.push(hypotheses);
         }
+        let reader = Reader { tokenizer, asks };
         let (candidates, issues) = match parts.as_slice() {
             [] => {
                 let text = &document.article.blocks[sentence.block].text[sentence.span.clone()];
                 (vec![Candidate { text: text.to_owned(), score: 0.0 }], vec![untranslated()])
             }
-            [only] => (decode(tokenizer, only)?, doubts(&parts)),
-            _ => (vec![join(tokenizer, &parts)?], doubts(&parts)),
+            [only] => {
+                let (candidates, more) = reader.candidates(only)?;
+                (candidates, doubts(&parts, more))
+            }
+            _ => {
+                let (candidate, more) = reader.join(&parts)?;
+                (vec![candidate], doubts(&parts, more))
+            }
         };
         let translation = Translation { sentence: sentence.id, candidates, alignment: None };
         units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
-    let mut document = AlignedDocument { article: document.article, model, units };
+    let mut document = AlignedDocument { article: document.article, model, licence: None, units };
     markup::note_lost(&mut document);
     Ok(document)
 }
 
-fn decode(tokenizer: &Tokenizer, hypotheses: &[Hypothesis]) -> Result<Vec<Candidate>> {
-    hypotheses
-        .iter()
-        .map(|hypothesis| {
-            let text = tokenizer.decode(&hypothesis.tokens)?;
-            Ok(Candidate { text, score: hypothesis.score })
-        })
-        .collect()
+/// Reads hypotheses as text.
+struct Reader<'a> {
+    tokenizer: &'a Tokenizer,
+    /// Whether they are answers of a language model, which may hold more than a translation.
+    asks: bool,
 }
 
-/// The best of every part in a row; the score is their mean by length.
-fn join(tokenizer: &Tokenizer, parts: &[&Vec<Hypothesis>]) -> Result<Candidate> {
-    let best: Vec<&Hypothesis> = parts.iter().filter_map(|part| part.first()).collect();
-    let texts = best
-        .iter()
-        .map(|hypothesis| Ok(tokenizer.decode(&hypothesis.tokens)?))
-        .collect::<Result<Vec<String>>>()?;
-    let tokens: usize = best.iter().map(|hypothesis| hypothesis.tokens.len()).sum();
-    let weighted: f32 =
-        best.iter().map(|hypothesis| hypothesis.score * hypothesis.tokens.len() as f32).sum();
-    Ok(Candidate { text: texts.join(" "), score: weighted / tokens.max(1) as f32 })
+impl Reader<'_> {
+    /// The translation, and what else was written.
+    fn text(&self, hypothesis: &Hypothesis) -> Result<(String, Option<String>)> {
+        let text = self.tokenizer.decode(&hypothesis.tokens)?;
+        if !self.asks {
+            return Ok((text, None));
+        }
+        let (text, more) = translation(&text);
+        Ok((text.to_owned(), more.map(str::to_owned)))
+    }
+
+    /// All of one sentence, and what else stood in the best one.
+    fn candidates(&self, hypotheses: &[Hypothesis]) -> Result<(Vec<Candidate>, Vec<String>)> {
+        let mut more = Vec::new();
+        let mut candidates = Vec::with_capacity(hypotheses.len());
+        for hypothesis in hypotheses {
+            let (text, rest) = self.text(hypothesis)?;
+            more.extend(rest.filter(|_| candidates.is_empty()));
+            candidates.push(Candidate { text, score: hypothesis.score });
+        }
+        Ok((candidates, more))
+    }
+
+    /// The best of every part in a row; the score is their mean by length.
+    fn join(&self, parts: &[&Vec<Hypothesis>]) -> Result<(Candidate, Vec<String>)> {
+        let best: Vec<&Hypothesis> = parts.iter().filter_map(|part| part.first()).collect();
+        let mut more = Vec::new();
+        let mut texts = Vec::with_capacity(best.len());
+        for hypothesis in &best {
+            let (text, rest) = self.text(hypothesis)?;
+            more.extend(rest);
+            texts.push(text);
+        }
+        let tokens: usize = best.iter().map(|hypothesis| hypothesis.tokens.len()).sum();
+        let weighted: f32 =
+            best.iter().map(|hypothesis| hypothesis.score * hypothesis.tokens.len() as f32).sum();
+        let score = weighted / tokens.max(1) as f32;
+        Ok((Candidate { text: texts.join(" "), score }, more))
+    }
 }
 
 fn untranslated() -> Issue {
@@ -73,7 +108,8 @@ fn untranslated() -> Issue {
     }
 }
 
-fn doubts(parts: &[&Vec<Hypothesis>]) -> Vec<Issue> {
+/// * `more`: what answers held beside translations
+fn doubts(parts: &[&Vec<Hypothesis>], more: Vec<String>) -> Vec<Issue> {
     let mut issues = Vec::new();
     if parts.len() > 1 {
         issues.push(Issue {
@@ -92,5 +128,9 @@ fn doubts(parts: &[&Vec<Hypothesis>]) -> Vec<Issue> {
                 .into(),
         });
     }
+    issues.extend(more.into_iter().map(|rest| Issue {
+        code: "answer_has_more".into(),
+        message: format!("The model wrote more than a translation; left out: {rest}"),
+    }));
     issues
 }

@@ -3,6 +3,8 @@
 //! write or print; what happens meanwhile goes to an [`Observer`].
 
 mod collect;
+mod context;
+mod frame;
 mod pieces;
 mod segment;
 mod translator;
@@ -37,6 +39,14 @@ pub enum Error {
         /// The language as the user named it.
         language: String,
     },
+    /// A translation model was given what only a language model takes.
+    #[error("model {model} is no language model and takes no {option}")]
+    NoPrompt {
+        /// The model as the user named it.
+        model: String,
+        /// `prompt` or `context`.
+        option: &'static str,
+    },
     /// The system gave no threads.
     #[error("could not start the threads that translate")]
     Threads(#[source] rayon::ThreadPoolBuildError),
@@ -65,6 +75,7 @@ impl Error {
             Self::Model(error) => error.hint(),
             Self::Search { source, .. } => source.hint(),
             Self::Language { .. } => Some("leave out --from and --to".into()),
+            Self::NoPrompt { option, .. } => Some(format!("leave out --{option}")),
             Self::Threads(_) => Some("the system may limit the number of threads".into()),
             Self::Unsplittable { .. } => Some("use a model that takes longer sources".into()),
         }

@@ -1,9 +1,10 @@
 //! Sentences as the model takes them: whole, or in pieces where they are too long.
 
 use crate::document::Document;
-use crate::model::{Result as ModelResult, Tokenizer};
+use crate::model::Tokenizer;
 use crate::persian;
 
+use super::frame::Frame;
 use super::{Error, Result};
 
 /// A sentence, or a part of one that is too long for the model.
@@ -18,11 +19,11 @@ pub(super) struct Piece {
 /// Cuts a document into pieces of at most `limit` tokens, in the order of the source. A
 /// sentence without a letter or digit has none: there is nothing to translate.
 ///
-/// * `prefix`: what the model wants before every source, such as `>>eng<<`
+/// * `frame`: what a text stands in when the model reads it; its tokens count
 pub(super) fn cut(
     document: &Document,
     tokenizer: &Tokenizer,
-    prefix: &str,
+    frame: &Frame,
     limit: usize,
 ) -> Result<Vec<Piece>> {
     let mut pieces = Vec::with_capacity(document.sentences.len());
@@ -31,13 +32,7 @@ pub(super) fn cut(
         if !text.chars().any(char::is_alphanumeric) {
             continue;
         }
-        let encode = |text: &str| -> ModelResult<Vec<u32>> {
-            if prefix.is_empty() {
-                tokenizer.encode(text)
-            } else {
-                tokenizer.encode(&format!("{prefix} {text}"))
-            }
-        };
+        let encode = |text: &str| frame.encode(tokenizer, text, &[]);
         // A token is at least a byte or so: what is far too long need not be encoded to know it.
         let hopeless = limit * LONGEST_TOKEN;
         if text.len() <= hopeless {

@@ -7,13 +7,17 @@ use candle_core::Device;
 use rayon::ThreadPoolBuilder;
 
 use super::collect::collect;
+use super::frame::Frame;
 use super::pieces::{Piece, cut};
 use super::segment::segment;
 use super::{Error, Result};
 use crate::decode::{self, Batch, Hypothesis, SearchOptions};
 use crate::document::{AlignedDocument, Article};
 use crate::model::config::GenerationConfig;
-use crate::model::{self, ModelFiles, Seq2Seq, Tokenizer, families};
+use crate::model::prompt::Pair;
+use crate::model::{
+    self, ComputeType, ModelFiles, Prompt, Seq2Seq, Tokenizer, catalogue, families,
+};
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
@@ -42,6 +46,9 @@ pub struct TranslateOptions {
     /// Batches that are decoded at the same time, each on its share of the cores. Default: one a
     /// core, which is faster than all cores on one batch; with fewer batches there are fewer.
     pub workers: usize,
+    /// For a language model: how many sentences before the present one it is shown, of the same
+    /// paragraph and with their translations. Default: what the prompt says.
+    pub context: usize,
 }
 
 fn cores() -> usize {
@@ -58,21 +65,31 @@ pub struct LoadOptions {
     pub from: Option<String>,
     /// The language of the translations, likewise. Default: English.
     pub to: Option<String>,
+    /// In what precision it computes. Default: the fastest that keeps the quality.
+    pub compute_type: ComputeType,
+    /// What a language model is told. Default: what it was trained to be told.
+    pub prompt: Option<Prompt>,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { device: Device::Cpu, from: None, to: None }
+        Self {
+            device: Device::Cpu,
+            from: None,
+            to: None,
+            compute_type: ComputeType::default(),
+            prompt: None,
+        }
     }
 }
 
 /// A loaded model that translates documents. Nothing in it changes: many threads can share one.
 pub struct Translator {
     name: String,
-    model: Box<dyn Seq2Seq>,
-    tokenizer: Tokenizer,
+    pub(super) model: Box<dyn Seq2Seq>,
+    pub(super) tokenizer: Tokenizer,
     search: SearchOptions,
-    prefix: String,
+    pub(super) frame: Frame,
 }
 
 impl Translator {
@@ -87,7 +104,14 @@ impl Translator {
         let to = options.to.as_deref().unwrap_or("en");
         let prefix = tokenizer.target_prefix(to);
         let tokenizer = tokenizer.with_languages(from, to)?;
-        if tokenizer.languages().is_empty() {
+        let prompt = match (Prompt::of(files)?, &options.prompt) {
+            (None, Some(_)) => {
+                return Err(Error::NoPrompt { model: files.name.clone(), option: "prompt" });
+            }
+            (Some(_), Some(own)) => Some(own.clone()),
+            (own, None) => own,
+        };
+        if prompt.is_none() && tokenizer.languages().is_empty() {
             // Only the training of such a model says what it reads, and mostly what it writes.
             let refused =
                 options.to.as_ref().filter(|_| prefix.is_none()).or(options.from.as_ref());
@@ -98,7 +122,7 @@ impl Translator {
                 });
             }
         }
-        let model = families::load(files, &options.device)?;
+        let model = families::load_as(files, &options.device, options.compute_type)?;
         let generation = GenerationConfig::load(files)?;
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }
@@ -107,8 +131,16 @@ impl Translator {
         let longest = generation.max_length.unwrap_or(usize::MAX);
         search.max_length = longest.min(model.max_target_tokens());
         search.forced_first = tokenizer.target_token().or(search.forced_first);
-        let prefix = prefix.unwrap_or_default();
-        Ok(Self { name: files.name.clone(), model, tokenizer, search, prefix })
+        let frame = match prompt {
+            Some(prompt) => {
+                search.end.extend(prompt.stop.iter().filter_map(|token| tokenizer.id(token)));
+                search.end.sort_unstable();
+                search.end.dedup();
+                Frame::Prompt { prompt: Box::new(prompt), languages: Pair::new(from, to)? }
+            }
+            None => Frame::Prefix(prefix.unwrap_or_default()),
+        };
+        Ok(Self { name: files.name.clone(), model, tokenizer, search, frame })
     }
 
     /// The model as the user named it.
@@ -120,7 +152,16 @@ impl Translator {
     /// How the model itself wants to be used.
     #[must_use]
     pub fn options(&self) -> TranslateOptions {
-        TranslateOptions { search: self.search.clone(), batch_tokens: 2048, workers: cores() }
+        let context = match &self.frame {
+            Frame::Prompt { prompt, .. } => prompt.context,
+            Frame::Prefix(_) => 0,
+        };
+        TranslateOptions {
+            search: self.search.clone(),
+            batch_tokens: 2048,
+            workers: cores(),
+            context,
+        }
     }
 
     /// Translates an article: every sentence of it comes back exactly once, in order.
@@ -135,14 +176,26 @@ impl Translator {
     ) -> Result<AlignedDocument> {
         let document = segment(article);
         let limit = self.model.max_source_tokens();
-        let pieces = cut(&document, &self.tokenizer, &self.prefix, limit)?;
+        let pieces = cut(&document, &self.tokenizer, &self.frame, limit)?;
         observer.planned(pieces.len());
-        let hypotheses = self.decode(&pieces, options, observer)?;
-        collect(document, self.name.clone(), &self.tokenizer, &pieces, &hypotheses)
+        let asks = self.frame.asks();
+        let hypotheses = match options.context {
+            0 => self.decode(&pieces, options, observer)?,
+            _ if !asks => {
+                return Err(Error::NoPrompt { model: self.name.clone(), option: "context" });
+            }
+            _ => self.decode_in_turn(&document, &pieces, options, observer)?,
+        };
+        let collected =
+            collect(document, self.name.clone(), &self.tokenizer, asks, &pieces, &hypotheses)?;
+        // Of a model that the catalogue doesn't have, only its card knows.
+        let repo = self.name.split('@').next().unwrap_or(&self.name);
+        let licence = catalogue::find(repo).map(catalogue::Entry::terms);
+        Ok(AlignedDocument { licence, ..collected })
     }
 
     /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.
-    fn decode(
+    pub(super) fn decode(
         &self,
         pieces: &[Piece],
         options: &TranslateOptions,

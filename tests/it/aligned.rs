@@ -46,7 +46,12 @@ pub fn aligned(article: Article, translate: impl Fn(usize, &str) -> String) -> A
             });
         }
     }
-    AlignedDocument { article, model: "tiny <model>".into(), units }
+    AlignedDocument {
+        article,
+        model: "tiny <model>".into(),
+        licence: Some("MIT <x>".into()),
+        units,
+    }
 }
 
 pub fn bytes(document: &AlignedDocument, format: Format) -> Vec<u8> {

@@ -174,6 +174,7 @@ fn json_lines_follow_the_schema() {
             "candidates": [{"text": "1", "score": -0.25}, {"text": "1?", "score": -1.5}],
             "issues": [{"code": "number", "message": "a <number> is missing"}],
             "model": "tiny <model>",
+            "licence": "MIT <x>",
         })
     );
     assert!(!plain(&document, Format::Jsonl).contains("candidates"));
@@ -330,6 +331,7 @@ fn a_block_without_sentences_leaves_no_trace() {
             ..Article::default()
         },
         model: "m".into(),
+        licence: None,
         units: Vec::new(),
     };
     for format in [Format::Terminal, Format::Jsonl] {

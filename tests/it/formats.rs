@@ -241,6 +241,17 @@ fn nitf_keeps_its_elements() {
 }
 
 #[test]
+fn a_byte_order_mark_moves_nothing() {
+    for name in ["article.nitf.xml", "article.html", "article.md", "articles.jsonl", "article.srt"] {
+        let bytes = format!("\u{FEFF}{}", text_of(name)).into_bytes();
+        let article = read(name, bytes).expect(name);
+        assert_eq!(kinds(&article), kinds(&fixture(name)), "{name}");
+        let back = given_back(article, |_, sentence| sentence.to_owned());
+        assert_eq!(kinds(&read(name, back).expect(name)), kinds(&fixture(name)), "{name}");
+    }
+}
+
+#[test]
 fn newsml_g2_carries_xhtml_and_plain_text() {
     let text = english(fixture("article.newsml.xml"));
     for kept in [

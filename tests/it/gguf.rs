@@ -46,7 +46,7 @@ fn distance(found: &dyn Seq2Seq, expected: &dyn Seq2Seq) -> f32 {
 }
 
 /// Writes tensors as candle's `tensor-tools quantize` does: what doesn't divide into blocks stays.
-fn write(path: &Path, tensors: &HashMap<String, Tensor>, kind: GgmlDType) {
+pub(crate) fn write(path: &Path, tensors: &HashMap<String, Tensor>, kind: GgmlDType) {
     let quantised: Vec<(&str, QTensor)> = tensors
         .iter()
         .map(|(name, tensor)| {
@@ -103,7 +103,7 @@ fn weights_in_floating_point_may_stand_in_a_gguf_file() {
 }
 
 /// Weights `[rows, columns]` between `-size` and `size`.
-fn made(seed: &mut u64, shape: &[usize], size: f32) -> Tensor {
+pub(crate) fn made(seed: &mut u64, shape: &[usize], size: f32) -> Tensor {
     let count = shape.iter().product();
     let values: Vec<f32> = std::iter::repeat_with(|| {
         *seed =

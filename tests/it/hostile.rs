@@ -62,7 +62,7 @@ fn deeply_nested_pages_are_refused() {
     }
     assert!(refused("deep.html", "<div>".repeat(100_000).into_bytes()).contains("nest"));
     // Formatting that is never closed is opened again in every paragraph.
-    let fonts: String = (0..400).map(|n| format!("<font size={n}>")).collect();
+    let fonts = (0..400).map(|n| format!("<font size={n}>")).collect::<Vec<_>>().concat();
     let page = format!("<p>{fonts}{}", "<p>x".repeat(100_000));
     assert!(refused("fonts.html", page.into_bytes()).contains("nest"));
 }

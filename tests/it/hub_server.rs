@@ -202,6 +202,21 @@ impl Hub {
                     .with("x-repo-commit", commit)
                     .with("etag", &format!("W/\"{}\"", &etag[..40]))
             }
+            // A plain server of files: no redirect, the digest as the ETag.
+            ["web", org, name, file] => {
+                let mut files = state
+                    .revisions
+                    .iter()
+                    .filter(|((repo, _), _)| *repo == format!("{org}/{name}"))
+                    .filter_map(|(_, commit)| state.commits[commit].get(file));
+                let Some(data) = files.next() else { return Answer::status(404) };
+                let etag = format!("\"{}\"", hex(data));
+                let mut body = data.clone();
+                if faults.flipped_byte && body.len() > SMALL {
+                    body[0] ^= 1;
+                }
+                Answer { status: 200, headers: Vec::new(), body }.with("etag", &etag)
+            }
             ["large", digest] => {
                 let mut files = state.commits.values().flat_map(BTreeMap::values);
                 let mut body = files.find(|data| hex(data) == digest).cloned().unwrap_or_default();

@@ -6,10 +6,16 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("persian", &[]),
-    ("model", &[]),
-    ("decode", &["model"]),
+    ("quality", &["document"]),
+    ("kernels", &[]),
+    ("model", &["kernels"]),
+    ("decode", &["kernels", "model"]),
     ("translate", &["document", "persian", "model", "decode"]),
-    ("cli", &["document", "persian", "model", "decode", "translate"]),
+    ("bench", &["kernels", "model", "decode"]),
+    (
+        "cli",
+        &["bench", "kernels", "document", "quality", "persian", "model", "decode", "translate"],
+    ),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

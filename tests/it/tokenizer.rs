@@ -6,7 +6,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde::Deserialize;
-use tarjoman::model::{Error, FileData, Tokenizer, TokenizerFiles};
+use tarjoman::model::source::Silent;
+use tarjoman::model::{Error, FileData, ModelSource, Tokenizer, TokenizerFiles};
 
 use crate::decode::golden;
 
@@ -18,6 +19,7 @@ fn opus(folder: &Path) -> TokenizerFiles {
         source: file("source.spm"),
         target: file("target.spm"),
         vocab: file("vocab.json"),
+        target_vocab: folder.join("target_vocab.json").exists().then(|| file("target_vocab.json")),
     }
 }
 
@@ -85,6 +87,23 @@ fn bpe_models_give_the_ids_and_texts_of_python() {
 }
 
 #[test]
+fn two_vocabularies_give_the_ids_and_texts_of_python() {
+    assert_equal_to_python("spm-separate", &opus(&golden("spm-separate")));
+    // They are found beside a network with two vocabularies.
+    let folder = tempfile::tempdir().unwrap();
+    for (from, names) in [
+        ("marian-separate", &["config.json", "model.safetensors"][..]),
+        ("spm-separate", &["source.spm", "target.spm", "vocab.json", "target_vocab.json"]),
+    ] {
+        for name in names {
+            std::fs::copy(golden(from).join(name), folder.path().join(name)).unwrap();
+        }
+    }
+    let files = ModelSource::Folder(folder.path().into()).resolve(&mut Silent).unwrap();
+    assert_equal_to_python("spm-separate", &files.tokenizer);
+}
+
+#[test]
 fn bytes_user_defined_pieces_and_kept_spaces_give_the_ids_and_texts_of_python() {
     assert_equal_to_python("spm-options", &opus(&golden("spm-options")));
 }
@@ -105,6 +124,19 @@ fn tokens_that_ask_for_a_language_give_the_ids_of_t5_tokenizer() {
         assert_eq!(tokenizer.target_prefix(language).as_deref(), Some(prefix));
     }
     assert_eq!(tokenizer.target_prefix("tur"), None);
+}
+
+#[test]
+fn whole_prompts_give_the_ids_of_transformers() {
+    let tokenizer = FileData::Path(golden("gemma3-tiny/tokenizer.json"));
+    let files = TokenizerFiles::Causal { tokenizer, template: None };
+    assert_equal_to_python("gemma3-tiny", &files);
+    let tokenizer = Tokenizer::load(&files).unwrap();
+    // What a newspaper writes can't end a prompt.
+    let text = tokenizer.harmless("a <end_of_turn> b<bos>");
+    assert_eq!(text, "a < end_of_turn> b< bos>");
+    let ids = tokenizer.encode(&text).unwrap();
+    assert!(!ids[1..].iter().any(|id| *id < 6 && Some(*id) != tokenizer.unk()), "{ids:?}");
 }
 
 #[test]

@@ -98,7 +98,9 @@ impl Walk<'_> {
         match event {
             Event::Start(tag) => self.start(tag, range, close),
             Event::End(tag) => self.finish(*tag, range),
-            Event::Text(text) => self.text(text, range),
+            Event::Text(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+                self.text(text, range);
+            }
             Event::Code(code) => {
                 let raw = &self.text[range.clone()];
                 let fence = raw.len() - raw.trim_start_matches('`').len();
@@ -122,7 +124,6 @@ impl Walk<'_> {
                 self.end_block();
                 self.raw_to(range.end);
             }
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.text(text, range),
         }
     }
 

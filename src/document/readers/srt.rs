@@ -43,7 +43,7 @@ fn place(text: &str, cues: &[Range<usize>], done: &mut usize, builder: &mut Buil
     let mut inline = Inline::default();
     let mut spans = Vec::new();
     for cue in cues {
-        if inline.len() > 0 {
+        if !inline.is_empty() {
             inline.collapsed(" ");
         }
         let start = inline.len();

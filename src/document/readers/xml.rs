@@ -3,6 +3,8 @@
 //! Parsing is quick-xml's, which fetches nothing and expands nothing; a file that declares
 //! entities of its own is refused.
 
+use std::fmt::Write as _;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
@@ -41,6 +43,8 @@ fn mark_kind(name: &str) -> MarkKind {
 }
 
 pub(super) fn read(name: String, file: &str) -> Result<Article> {
+    // The parser passes over a byte order mark and does not count it.
+    let file = file.trim_start_matches('\u{FEFF}');
     let mut walk = Walk {
         file,
         builder: Builder::default(),
@@ -209,9 +213,8 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, raw: &str, text: &str) {
-        if self.block().is_none() {
-            self.builder.raw(raw);
-        } else if self.inline.is_empty() && text.trim().is_empty() && raw == text {
+        let is_gap = self.inline.is_empty() && text.trim().is_empty() && raw == text;
+        if is_gap || self.block().is_none() {
             self.builder.raw(raw);
         } else if self.is_plain {
             self.inline.text(text);
@@ -263,7 +266,7 @@ fn harmless(tag: &BytesStart<'_>, raw: &str) -> String {
     for attribute in attributes {
         if !is_bad(attribute.key.as_ref(), &attribute.value) {
             let value = attribute.value.replace('"', "&quot;");
-            kept.push_str(&format!(" {}=\"{value}\"", attribute.key.as_ref()));
+            let _ = write!(kept, " {}=\"{value}\"", attribute.key.as_ref());
         }
     }
     kept.push_str(if raw.ends_with("/>") { "/>" } else { ">" });

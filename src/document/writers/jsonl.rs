@@ -13,7 +13,7 @@
 //! | `alignment` | only where it is known: words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target` |
 //! | `issues` | doubts `{code, message}` |
 //! | `reviewed` | only where true: an editor has said that the target is right |
-//! | `model` | name of the model |
+//! | `model`, `licence` | name of the model; its licence, null where it is not known |
 
 use std::io;
 
@@ -42,6 +42,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reviewed: bool,
     model: &'a str,
+    licence: Option<&'a str>,
 }
 
 pub(super) fn write(
@@ -68,6 +69,7 @@ pub(super) fn write(
                     issues: &unit.issues,
                     reviewed: unit.reviewed,
                     model: &document.model,
+                    licence: document.licence.as_deref(),
                 },
             )?;
             out.write_all(b"\n")?;

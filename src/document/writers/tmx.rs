@@ -17,6 +17,9 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
         env!("CARGO_PKG_VERSION")
     )?;
     writeln!(out, "<prop type=\"x-model\">{}</prop>", text(&document.model))?;
+    if let Some(licence) = &document.licence {
+        writeln!(out, "<prop type=\"x-licence\">{}</prop>", text(licence))?;
+    }
     writeln!(out, "</header>\n<body>")?;
     for (block, units) in document.blocks() {
         for unit in units {

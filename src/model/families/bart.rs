@@ -1,7 +1,7 @@
 //! The network that Marian, M2M100 and mBART share: they differ in where they normalise, how
 //! they count positions, and which tables are tied, all of which [`Shape`] says.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{LayerNorm, Module};
 
 use crate::model::layers::{
@@ -77,7 +77,7 @@ pub struct Bart {
 #[derive(Debug)]
 struct Embedding {
     /// `[vocabulary, channels]`
-    tokens: Tensor,
+    tokens: Linear,
     /// `[positions, channels]`
     positions: Tensor,
     scale: f64,
@@ -87,7 +87,7 @@ struct Embedding {
 impl Embedding {
     /// `ids` `[n]` to `[n, channels]`, without positions.
     fn tokens(&self, ids: &Tensor) -> Result<Tensor> {
-        self.tokens.index_select(ids, 0)? * self.scale
+        self.tokens.rows(ids)? * self.scale
     }
 
     /// Adds positions `[time, channels]` from `first` on to `[.., time, channels]`.
@@ -109,23 +109,23 @@ impl Bart {
         let channels = shape.channels;
         // Tied tensors are saved once, under a name that varies with the version of the writer.
         let tied = |names: &[&str], rows: usize| {
-            let name = names.iter().find(|name| weights.contains_tensor(name)).unwrap_or(&names[0]);
-            weights.get((rows, channels), name)
+            let present = |name: &str| weights.pp(name).contains_tensor("weight");
+            let name = names.iter().find(|name| present(name)).unwrap_or(&names[0]);
+            Linear::load(&weights.pp(name), channels, rows, false)
         };
-        let (source, target) =
-            ("model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight");
+        let (source, target) = ("model.encoder.embed_tokens", "model.decoder.embed_tokens");
         let (source_tokens, target_tokens) = if shape.shared_embedding {
-            let names = ["model.shared.weight", source, target, "lm_head.weight"];
+            let names = ["model.shared", source, target, "lm_head"];
             let shared = tied(&names, shape.encoder.vocabulary)?;
             (shared.clone(), shared)
         } else {
-            let decoder = tied(&[target, "lm_head.weight"], shape.decoder.vocabulary)?;
+            let decoder = tied(&[target, "lm_head"], shape.decoder.vocabulary)?;
             (tied(&[source], shape.encoder.vocabulary)?, decoder)
         };
         let projection = if shape.tied_projection {
             target_tokens.clone()
         } else {
-            weights.get((shape.decoder.vocabulary, channels), "lm_head.weight")?
+            tied(&["lm_head"], shape.decoder.vocabulary)?
         };
         let bias = if shape.logits_bias && weights.contains_tensor("final_logits_bias") {
             Some(weights.get((1, shape.decoder.vocabulary), "final_logits_bias")?.squeeze(0)?)
@@ -138,6 +138,7 @@ impl Bart {
         let embedding = |tokens, positions, name| {
             let scale = if shape.scale_embedding { (channels as f64).sqrt() } else { 1.0 };
             let norm = norm(shape.embedding_norm, name)?;
+            let positions = Tensor::to_dtype(&positions, weights.dtype())?;
             Result::Ok(Embedding { tokens, positions, scale, norm })
         };
         let options = |side: Side| LayerOptions {
@@ -168,19 +169,26 @@ impl Bart {
                 .map(|weights| DecoderLayer::load(&weights, &options(shape.decoder)))
                 .collect::<Result<_>>()?,
             decoder_norm: norm(shape.final_norm, "model.decoder.layer_norm")?,
-            lm_head: Linear::Float { weight: projection, bias },
+            lm_head: projection.with_bias(bias)?,
             device: weights.device().clone(),
         })
     }
 
-    /// `input_ids` `[batch, time]`, `mask` `[batch, 1, 1, time]` to `[batch, time, channels]`.
-    fn encode(&self, input_ids: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+    /// `input_ids` `[batch, time]`, of which `lengths` are real, to `[batch, time, channels]`.
+    fn encode(&self, input_ids: &Tensor, lengths: &[usize]) -> Result<Tensor> {
         let (batch, time) = input_ids.dims2()?;
         let embedded = self.encoder_embedding.tokens(&input_ids.flatten_all()?)?;
         let embedded = embedded.reshape((batch, time, ()))?;
         let mut x = self.encoder_embedding.place(&embedded, 0, time)?;
-        for layer in &self.encoder {
-            x = layer.forward(&x, mask)?;
+        if is_direct(&x) {
+            for layer in &self.encoder {
+                x = layer.forward_on_cpu(&x, lengths)?;
+            }
+        } else {
+            let mask = padding_mask(lengths, time, &self.device)?;
+            for layer in &self.encoder {
+                x = layer.forward(&x, mask.as_ref())?;
+            }
         }
         match &self.encoder_norm {
             Some(norm) => norm.forward(&x),
@@ -200,8 +208,13 @@ impl Bart {
         if let Some(norm) = &self.decoder_norm {
             x = norm.forward(&x)?;
         }
-        self.lm_head.forward(&x)
+        self.lm_head.forward(&x)?.to_dtype(DType::F32)
     }
+}
+
+/// Whether the kernels of this CPU take it.
+fn is_direct(x: &Tensor) -> bool {
+    x.device().is_cpu() && x.dtype() == DType::F32
 }
 
 impl Seq2Seq for Bart {
@@ -211,8 +224,12 @@ impl Seq2Seq for Bart {
         if time > limit {
             return Err(Error::TooLong { tokens: time, limit });
         }
+        let encoded = self.encode(input_ids, lengths)?;
+        if is_direct(&encoded) {
+            let source = self.decoder.iter().map(|layer| layer.flat_source_keys_values(&encoded));
+            return Ok(DecoderState::on_cpu(source.collect::<Result<_>>()?, lengths)?);
+        }
         let mask = padding_mask(lengths, time, &self.device)?;
-        let encoded = self.encode(input_ids, mask.as_ref())?;
         let cross = self
             .decoder
             .iter()

@@ -1,23 +1,28 @@
 //! Owns the networks, a file a family, and the choice between them by `model_type`.
 
 mod bart;
+mod bergamot;
+mod causal;
 mod m2m100;
 mod marian;
 mod mbart;
 mod t5;
 
 pub use bart::Bart;
+pub use bergamot::Student;
+pub use causal::Causal;
 pub use t5::T5;
 
-use candle_core::{DType, Device};
+use candle_core::Device;
 use serde::Deserialize;
 
 use self::bart::{Shape, Side};
+use self::causal::{GemmaConfig, GemmaWithImages, QwenConfig};
 use self::marian::MarianConfig;
 use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
 use super::layers::Activation;
-use super::{Error, FileData, ModelFiles, Result, Seq2Seq, weights};
+use super::{ComputeType, Error, FileData, ModelFiles, Result, Seq2Seq, TokenizerFiles, weights};
 
 /// The part of `config.json` that the BART family shares.
 #[derive(Debug, Clone, Deserialize)]
@@ -78,13 +83,44 @@ impl BartConfig {
     }
 }
 
-/// Loads the network that `config.json` names.
+/// Loads the network that `config.json` names, in 32-bit floats.
 ///
 /// # Errors
 /// When the type is unknown, a file is damaged, or weights do not fit the configuration.
 pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
+    load_as(files, device, ComputeType::F32)
+}
+
+/// Loads the network that `config.json` names.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_as(
+    files: &ModelFiles,
+    device: &Device,
+    compute_type: ComputeType,
+) -> Result<Box<dyn Seq2Seq>> {
+    if let TokenizerFiles::Bergamot { source, target } = &files.tokenizer {
+        return Student::load(files, source.name() == target.name(), device)
+            .map(|student| Box::new(student) as _);
+    }
     let architecture: Architecture = parse(&files.config)?;
-    let open = || weights::open(&files.weights, DType::F32, device);
+    let int8 = match compute_type {
+        // Quality was measured for these.
+        ComputeType::Auto => {
+            matches!(architecture.model_type.as_str(), "marian" | "m2m_100" | "mbart")
+        }
+        ComputeType::Int8 => true,
+        ComputeType::F32 | ComputeType::Bf16 | ComputeType::F16 => false,
+    };
+    let open = || {
+        let weights = weights::open(&files.weights, compute_type.dtype(), device)?;
+        Ok::<_, Error>(weights.with_int8(int8))
+    };
+    let causal = |shape: std::result::Result<causal::Shape, String>| -> Result<_> {
+        let wrong = |reason| Error::Config { file: files.config.name(), reason };
+        Ok(boxed(Causal::load(shape.map_err(wrong)?, &open()?)))
+    };
     let network = match architecture.model_type.as_str() {
         "marian" => {
             let config: MarianConfig = parse(&files.config)?;
@@ -95,6 +131,10 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
         "mbart" => boxed(mbart::load(&parse(&files.config)?, &open()?)),
         "t5" => boxed(T5::load(&parse(&files.config)?, Member::T5, &open()?)),
         "mt5" => boxed(T5::load(&parse(&files.config)?, Member::Mt5, &open()?)),
+        "umt5" => boxed(T5::load(&parse(&files.config)?, Member::Umt5, &open()?)),
+        "gemma3_text" => causal(parse::<GemmaConfig>(&files.config)?.shape())?,
+        "gemma3" => causal(parse::<GemmaWithImages>(&files.config)?.shape())?,
+        "qwen3" => causal(parse::<QwenConfig>(&files.config)?.shape())?,
         found => {
             return Err(Error::Architecture {
                 model: files.name.clone(),

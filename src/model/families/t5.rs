@@ -1,8 +1,8 @@
-//! T5 (Raffel et al. 2020), T5 v1.1, mT5 (Xue et al. 2021) and MADLAD-400 (Kudugunta et al.
-//! 2023), as in transformers 5.23 `modeling_t5.py` and `modeling_mt5.py`: norms without mean or
+//! T5 (Raffel et al. 2020), T5 v1.1, mT5 (Xue et al. 2021), umT5 (Chung et al. 2023) and MADLAD-400
+//! (Kudugunta et al. 2023), as in transformers 5.23 `modeling_t5.py` and its copies: norms without mean or
 //! bias before the blocks, no other biases, and positions as a bias on the attention scores.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{Module, RmsNorm};
 use serde::Deserialize;
 
@@ -82,13 +82,17 @@ pub(super) enum Member {
     T5,
     /// `mt5`
     Mt5,
+    /// `umt5`: every block has positions of its own.
+    Umt5,
 }
 
 impl T5Config {
     fn feed_forward(&self, member: Member) -> FeedForwardKind {
         self.feed_forward_proj.unwrap_or(match member {
             Member::T5 => FeedForwardKind { activation: Activation::Relu, gated: false },
-            Member::Mt5 => FeedForwardKind { activation: Activation::GeluNew, gated: true },
+            Member::Mt5 | Member::Umt5 => {
+                FeedForwardKind { activation: Activation::GeluNew, gated: true }
+            }
         })
     }
 
@@ -100,6 +104,7 @@ impl T5Config {
         let scaled = match member {
             Member::T5 => self.scale_decoder_outputs.unwrap_or(tied),
             Member::Mt5 => false,
+            Member::Umt5 => tied,
         };
         scaled.then(|| (self.d_model as f64).powf(-0.5))
     }
@@ -121,13 +126,24 @@ impl T5Config {
         Attention::load(weights, &options)
     }
 
-    fn positions(&self, side: &Weights, bidirectional: bool) -> Result<RelativePositions> {
-        // Block 0 has the table of all blocks.
+    /// The tables of `blocks` blocks; if there is but one, it is that of all blocks.
+    fn positions(
+        &self,
+        side: &Weights,
+        member: Member,
+        blocks: usize,
+        bidirectional: bool,
+    ) -> Result<Vec<RelativePositions>> {
         let shape = (self.relative_attention_num_buckets, self.num_heads);
-        let table = side
-            .pp("block.0.layer.0.SelfAttention.relative_attention_bias")
-            .get(shape, "weight")?;
-        RelativePositions::new(&table, self.relative_attention_max_distance, bidirectional, LONGEST)
+        let max_distance = self.relative_attention_max_distance;
+        let tables = if matches!(member, Member::Umt5) { blocks } else { 1 };
+        (0..tables)
+            .map(|block| {
+                let attention = side.pp(format!("block.{block}.layer.0.SelfAttention"));
+                let table = attention.pp("relative_attention_bias").get(shape, "weight")?;
+                RelativePositions::new(&table, max_distance, bidirectional, LONGEST)
+            })
+            .collect()
     }
 }
 
@@ -162,7 +178,7 @@ impl FeedForward {
     /// `[.., channels]` to the same shape, the residual added.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let normed = self.layer_norm.forward(x)?;
-        let inner = self.activation.forward(&self.wi.forward(&normed)?)?;
+        let inner = self.wi.forward_activated(&normed, self.activation)?;
         let inner = match &self.gate {
             Some(gate) => (inner * gate.forward(&normed)?)?,
             None => inner,
@@ -251,10 +267,11 @@ pub struct T5 {
     /// `[vocabulary, channels]`
     shared: Linear,
     encoder: Vec<EncoderBlock>,
-    encoder_positions: RelativePositions,
+    /// One for all blocks, or one each.
+    encoder_positions: Vec<RelativePositions>,
     encoder_norm: RmsNorm,
     decoder: Vec<DecoderBlock>,
-    decoder_positions: RelativePositions,
+    decoder_positions: Vec<RelativePositions>,
     decoder_norm: RmsNorm,
     output_scale: Option<f64>,
     lm_head: Linear,
@@ -268,6 +285,7 @@ impl T5 {
     /// When a weight is missing or does not fit the configuration.
     pub(super) fn load(config: &T5Config, member: Member, weights: &Weights) -> Result<Self> {
         let kind = config.feed_forward(member);
+        let decoder_layers = config.num_decoder_layers.unwrap_or(config.num_layers);
         let (encoder, decoder) = (weights.pp("encoder"), weights.pp("decoder"));
         let table =
             |name: &str| Linear::load(&weights.pp(name), config.d_model, config.vocab_size, false);
@@ -284,13 +302,13 @@ impl T5 {
                 .map(|layer| encoder.pp(format!("block.{layer}")))
                 .map(|weights| EncoderBlock::load(&weights, config, kind))
                 .collect::<Result<_>>()?,
-            encoder_positions: config.positions(&encoder, true)?,
+            encoder_positions: config.positions(&encoder, member, config.num_layers, true)?,
             encoder_norm: config.norm(&encoder, "final_layer_norm")?,
-            decoder: (0..config.num_decoder_layers.unwrap_or(config.num_layers))
+            decoder: (0..decoder_layers)
                 .map(|layer| decoder.pp(format!("block.{layer}")))
                 .map(|weights| DecoderBlock::load(&weights, config, kind))
                 .collect::<Result<_>>()?,
-            decoder_positions: config.positions(&decoder, false)?,
+            decoder_positions: config.positions(&decoder, member, decoder_layers, false)?,
             decoder_norm: config.norm(&decoder, "final_layer_norm")?,
             output_scale: config.output_scale(member),
             lm_head,
@@ -303,13 +321,19 @@ impl T5 {
         let (batch, time) = input_ids.dims2()?;
         let embedded = self.shared.rows(&input_ids.flatten_all()?)?;
         let mut x = embedded.reshape((batch, time, ()))?;
-        let bias = self.encoder_positions.square(time)?;
-        let bias = match mask {
-            Some(mask) => bias.broadcast_add(mask)?,
-            None => bias,
-        };
-        for block in &self.encoder {
-            x = block.forward(&x, &bias)?;
+        let biases = self
+            .encoder_positions
+            .iter()
+            .map(|positions| {
+                let bias = positions.square(time)?;
+                match mask {
+                    Some(mask) => bias.broadcast_add(&mask.to_dtype(bias.dtype())?),
+                    None => Ok(bias),
+                }
+            })
+            .collect::<Result<Vec<_>>>()?;
+        for (block, bias) in self.encoder.iter().zip(biases.iter().cycle()) {
+            x = block.forward(&x, bias)?;
         }
         self.encoder_norm.forward(&x)
     }
@@ -317,9 +341,11 @@ impl T5 {
     /// `last` `[rows]` to logits `[rows, vocabulary]`.
     fn decode(&self, last: &Tensor, state: &mut DecoderState) -> Result<Tensor> {
         let mut x = self.shared.rows(last)?;
-        let bias = self.decoder_positions.step(state.position())?;
-        for (index, block) in self.decoder.iter().enumerate() {
-            x = block.forward(&x, index, state, &bias)?;
+        let position = state.position();
+        let biases = self.decoder_positions.iter().map(|positions| positions.step(position));
+        let biases = biases.collect::<Result<Vec<_>>>()?;
+        for (index, (block, bias)) in self.decoder.iter().zip(biases.iter().cycle()).enumerate() {
+            x = block.forward(&x, index, state, bias)?;
         }
         state.advance();
         let x = self.decoder_norm.forward(&x)?;
@@ -327,7 +353,7 @@ impl T5 {
             Some(scale) => (x * scale)?,
             None => x,
         };
-        self.lm_head.forward(&x)
+        self.lm_head.forward(&x)?.to_dtype(DType::F32)
     }
 }
 

@@ -3,6 +3,7 @@ use candle_nn::ops::softmax_last_dim;
 
 use super::Linear;
 use crate::model::DecoderState;
+use crate::model::direct::{Heads, attend_batch};
 use crate::model::weights::Weights;
 
 /// What decides the computation, and the names of the weights.
@@ -72,6 +73,71 @@ impl Attention {
         })
     }
 
+    /// From its projections: those of queries, keys and values, and the last one. Channels are
+    /// split into heads, and scores divided, as in [`AttentionOptions::bart`].
+    ///
+    /// # Errors
+    /// When `channels` is no multiple of `heads`.
+    pub fn of(
+        [query, key, value, output]: [Linear; 4],
+        channels: usize,
+        heads: usize,
+    ) -> Result<Self> {
+        let AttentionOptions { head_dim, scale, .. } = AttentionOptions::bart(channels, heads)?;
+        Ok(Self { query, key, value, output, heads, head_dim, scale })
+    }
+
+    fn heads(&self) -> Heads {
+        Heads { count: self.heads, scale: self.scale.unwrap_or(1.0) as f32 }
+    }
+
+    /// Keys and values of `x` `[batch, time, channels]` as [`DecoderState::on_cpu`] takes them:
+    /// twice `[batch, time, channels]`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn flat_keys_values(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
+        Ok((self.key.forward(x)?, self.value.forward(x)?))
+    }
+
+    /// Self-attention on a CPU within a batch that is padded on the right, without the last
+    /// projection: `x` `[batch, time, channels]` to the same shape.
+    ///
+    /// # Errors
+    /// When shapes do not fit.
+    pub fn gather(&self, x: &Tensor, lengths: &[usize]) -> Result<Tensor> {
+        let (keys, values) = self.flat_keys_values(x)?;
+        attend_batch([&self.query.forward(x)?, &keys, &values], lengths, self.heads())
+    }
+
+    /// As [`Attention::step`] on a CPU, without the last projection.
+    ///
+    /// # Errors
+    /// When shapes do not fit.
+    pub fn gather_past(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        state: &mut DecoderState,
+    ) -> Result<Tensor> {
+        let (keys, values) = self.flat_keys_values(x)?;
+        state.attend_past(layer, [&self.query.forward(x)?, &keys, &values], self.heads())
+    }
+
+    /// As [`Attention::step_source`] on a CPU, without the last projection.
+    ///
+    /// # Errors
+    /// When shapes do not fit.
+    pub fn gather_source(&self, x: &Tensor, layer: usize, state: &DecoderState) -> Result<Tensor> {
+        state.attend_source(layer, &self.query.forward(x)?, self.heads())
+    }
+
+    /// The last projection.
+    #[must_use]
+    pub fn output(&self) -> &Linear {
+        &self.output
+    }
+
     /// Keys and values of `x` `[batch, time, channels]`: twice `[batch, heads, time, head_dim]`.
     ///
     /// # Errors
@@ -113,7 +179,7 @@ impl Attention {
         };
         let scores = queries.matmul(&keys.t()?)?;
         let scores = match bias {
-            Some(bias) => scores.broadcast_add(bias)?,
+            Some(bias) => scores.broadcast_add(&bias.to_dtype(scores.dtype())?)?,
             None => scores,
         };
         let context = softmax_last_dim(&scores)?.matmul(values)?;

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
 use candle_core::quantized::QTensor;
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, Device, Result, Tensor};
 
+use super::{Activation, StudentMatrix};
+use crate::kernels::{Epilogue, Int8Matrix, Int8Product};
 use crate::model::weights::Weights;
 
 /// A matrix product with or without a bias. The only file that knows in what precision weights
@@ -26,6 +28,20 @@ pub enum Linear {
         /// `[out]`
         bias: Option<Tensor>,
     },
+    /// Weights and inputs in 8 bits, as in Marian's students.
+    Student {
+        /// `[out, in]`
+        weight: Arc<StudentMatrix>,
+        /// `[out]`
+        bias: Option<Tensor>,
+    },
+    /// Weights in 8 bits with a scale an output; inputs are rounded to 8 bits a row. On the CPU.
+    Int8 {
+        /// `[out, in]`
+        weight: Arc<Int8Matrix>,
+        /// `[out]`
+        bias: Option<Arc<[f32]>>,
+    },
 }
 
 impl Linear {
@@ -35,9 +51,29 @@ impl Linear {
     /// When one is missing or of another shape.
     pub fn load(weights: &Weights, input: usize, output: usize, bias: bool) -> Result<Self> {
         let bias = bias.then(|| weights.get(output, "bias")).transpose()?;
-        Ok(match weights.quantised((output, input), "weight")? {
-            Some(weight) => Self::Quantized { weight, bias },
-            None => Self::Float { weight: weights.get((output, input), "weight")?, bias },
+        let linear = if let Some(weight) = weights.quantised((output, input), "weight")? {
+            Self::Quantized { weight, bias: None }
+        } else if let Some(weight) = weights.int8((output, input), "weight")? {
+            Self::Int8 { weight: Arc::new(weight), bias: None }
+        } else {
+            Self::Float { weight: weights.get((output, input), "weight")?, bias: None }
+        };
+        linear.with_bias(bias)
+    }
+
+    /// The same weights with another bias `[out]`: an embedding that is the output projection too.
+    ///
+    /// # Errors
+    /// When the bias can't be read back from its device.
+    pub fn with_bias(self, to: Option<Tensor>) -> Result<Self> {
+        Ok(match self {
+            Self::Float { weight, .. } => Self::Float { weight, bias: to },
+            Self::Quantized { weight, .. } => Self::Quantized { weight, bias: to },
+            Self::Student { weight, .. } => Self::Student { weight, bias: to },
+            Self::Int8 { weight, .. } => {
+                let bias = to.map(|bias| bias.to_vec1::<f32>()).transpose()?;
+                Self::Int8 { weight, bias: bias.map(Arc::from) }
+            }
         })
     }
 
@@ -46,6 +82,9 @@ impl Linear {
     /// # Errors
     /// When the last dimension is not `in`, or the device fails.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if let Self::Int8 { weight, bias } = self {
+            return int8(x, weight, bias.as_deref(), false);
+        }
         // One product over all rows: candle would loop over the leading dimensions.
         let mut shape = x.dims().to_vec();
         let rows: usize = shape.iter().rev().skip(1).product();
@@ -55,6 +94,10 @@ impl Linear {
             Self::Quantized { weight, bias } => {
                 (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
             }
+            Self::Student { weight, bias } => {
+                (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
+            }
+            Self::Int8 { .. } => candle_core::bail!("int8 products are done above"),
         };
         let flat = match bias {
             Some(bias) => flat.broadcast_add(bias)?,
@@ -66,6 +109,19 @@ impl Linear {
         flat.reshape(shape)
     }
 
+    /// As [`Linear::forward`], with a non-linearity after it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn forward_activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        match self {
+            Self::Int8 { weight, bias } if activation == Activation::Relu => {
+                int8(x, weight, bias.as_deref(), true)
+            }
+            _ => activation.forward(&self.forward(x)?),
+        }
+    }
+
     /// Rows `ids` `[n]`, `u32`, of the weight: `[n, in]`, what an embedding is.
     ///
     /// # Errors
@@ -74,6 +130,45 @@ impl Linear {
         match self {
             Self::Float { weight, .. } => weight.index_select(ids, 0),
             Self::Quantized { weight, .. } => weight.embedding(ids),
+            Self::Student { weight, .. } => weight.rows(ids),
+            Self::Int8 { weight, .. } => {
+                let ids = ids.to_vec1::<u32>()?;
+                let mut rows = vec![0.0; ids.len() * weight.inputs()];
+                for (id, row) in ids.iter().zip(rows.chunks_exact_mut(weight.inputs())) {
+                    if *id as usize >= weight.outputs() {
+                        candle_core::bail!("row {id} of a matrix of {} rows", weight.outputs());
+                    }
+                    weight.row(*id as usize, row);
+                }
+                Tensor::from_vec(rows, (ids.len(), weight.inputs()), &Device::Cpu)
+            }
         }
     }
+
+    /// `x` `[rows, in]` to the outputs `ids` alone: `[rows, ids]`.
+    ///
+    /// # Errors
+    /// When there is no such output, weights are in ggml's formats, or the device fails.
+    pub fn some(&self, x: &Tensor, ids: &[u32]) -> Result<Tensor> {
+        let index = Tensor::new(ids, x.device())?;
+        let (some, bias) = match self {
+            Self::Float { weight, bias } => {
+                (x.matmul(&weight.index_select(&index, 0)?.t()?)?, bias.clone())
+            }
+            Self::Student { weight, bias } => (weight.some(x, ids)?, bias.clone()),
+            Self::Int8 { bias, .. } => {
+                let bias = bias.as_ref().map(|bias| Tensor::new(bias.as_ref(), x.device()));
+                (x.matmul(&self.rows(&index)?.t()?)?, bias.transpose()?)
+            }
+            Self::Quantized { .. } => candle_core::bail!("some outputs of a GGUF matrix"),
+        };
+        match bias {
+            Some(bias) => some.broadcast_add(&bias.index_select(&index, 0)?),
+            None => Ok(some),
+        }
+    }
+}
+
+fn int8(x: &Tensor, matrix: &Int8Matrix, bias: Option<&[f32]>, relu: bool) -> Result<Tensor> {
+    x.contiguous()?.apply_op1_no_bwd(&Int8Product { matrix, epilogue: Epilogue { bias, relu } })
 }

@@ -5,6 +5,8 @@ use candle_core::{Result, Tensor};
 use candle_nn::{LayerNorm, Module};
 
 use super::{Activation, Attention, AttentionOptions, Linear};
+use crate::kernels::rows::{self, Norm};
+use crate::kernels::{with_slice, with_slice_mut};
 use crate::model::DecoderState;
 use crate::model::weights::Weights;
 
@@ -46,6 +48,30 @@ fn residual(
     if norm_first { x + block(&norm.forward(x)?)? } else { norm.forward(&(x + block(x)?)?) }
 }
 
+/// [`residual`] on a CPU, in place of what the block made.
+fn residual_on_cpu(
+    x: &Tensor,
+    norm: &LayerNorm,
+    norm_first: bool,
+    block: impl FnOnce(&Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let made = if norm_first { block(&norm_on_cpu(x.copy()?, norm)?)? } else { block(x)? };
+    with_slice(x, |x| with_slice_mut(&made, |made| rows::add(made, x)))??;
+    if norm_first { Ok(made) } else { norm_on_cpu(made, norm) }
+}
+
+/// The layer norm of `x` `[.., channels]`, in its place.
+fn norm_on_cpu(x: Tensor, norm: &LayerNorm) -> Result<Tensor> {
+    let Some(bias) = norm.bias() else { return norm.forward(&x) };
+    with_slice(norm.weight(), |weight| {
+        with_slice(bias, |bias| {
+            let epsilon = LAYER_NORM_EPSILON as f32;
+            with_slice_mut(&x, |x| rows::layer_norm(x, Norm { weight, bias, epsilon }))
+        })
+    })???;
+    Ok(x)
+}
+
 #[derive(Debug)]
 struct FeedForward {
     fc1: Linear,
@@ -64,7 +90,7 @@ impl FeedForward {
 
     /// `[.., channels]` to the same shape.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.fc2.forward(&self.activation.forward(&self.fc1.forward(x)?)?)
+        self.fc2.forward(&self.fc1.forward_activated(x, self.activation)?)
     }
 }
 
@@ -105,6 +131,19 @@ impl EncoderLayer {
             self.self_attn.forward(x, &keys, &values, mask)
         })?;
         residual(&x, &self.final_layer_norm, self.norm_first, |x| self.feed_forward.forward(x))
+    }
+
+    /// The same on a CPU: `x` `[batch, time, channels]`, of whose rows `lengths` are real.
+    ///
+    /// # Errors
+    /// When shapes do not fit.
+    pub fn forward_on_cpu(&self, x: &Tensor, lengths: &[usize]) -> Result<Tensor> {
+        let x = residual_on_cpu(x, &self.self_attn_layer_norm, self.norm_first, |x| {
+            self.self_attn.output().forward(&self.self_attn.gather(x, lengths)?)
+        })?;
+        residual_on_cpu(&x, &self.final_layer_norm, self.norm_first, |x| {
+            self.feed_forward.forward(x)
+        })
     }
 }
 
@@ -148,11 +187,22 @@ impl DecoderLayer {
         self.encoder_attn.keys_values(encoded)
     }
 
+    /// The same for a state [`DecoderState::on_cpu`]: twice `[batch, time, channels]`.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn flat_source_keys_values(&self, encoded: &Tensor) -> Result<(Tensor, Tensor)> {
+        self.encoder_attn.flat_keys_values(encoded)
+    }
+
     /// One step: `x` `[rows, channels]` to the same shape.
     ///
     /// # Errors
     /// When the device fails.
     pub fn forward(&self, x: &Tensor, layer: usize, state: &mut DecoderState) -> Result<Tensor> {
+        if state.is_on_cpu() {
+            return self.forward_on_cpu(x, layer, state);
+        }
         let x = residual(x, &self.self_attn_layer_norm, self.norm_first, |x| {
             self.self_attn.step(x, layer, state, None)
         })?;
@@ -160,5 +210,17 @@ impl DecoderLayer {
             self.encoder_attn.step_source(x, layer, state)
         })?;
         residual(&x, &self.final_layer_norm, self.norm_first, |x| self.feed_forward.forward(x))
+    }
+
+    fn forward_on_cpu(&self, x: &Tensor, layer: usize, state: &mut DecoderState) -> Result<Tensor> {
+        let x = residual_on_cpu(x, &self.self_attn_layer_norm, self.norm_first, |x| {
+            self.self_attn.output().forward(&self.self_attn.gather_past(x, layer, state)?)
+        })?;
+        let x = residual_on_cpu(&x, &self.encoder_attn_layer_norm, self.norm_first, |x| {
+            self.encoder_attn.output().forward(&self.encoder_attn.gather_source(x, layer, state)?)
+        })?;
+        residual_on_cpu(&x, &self.final_layer_norm, self.norm_first, |x| {
+            self.feed_forward.forward(x)
+        })
     }
 }

@@ -2,6 +2,7 @@
 //! Does not know what is in the files (that is the configuration, the weights and the tokenizer)
 //! and prints nothing: whoever asks for a model hands in a [`Progress`].
 
+mod addresses;
 mod cached;
 mod embedded;
 mod folder;
@@ -16,6 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+pub use addresses::Addresses;
 pub use embedded::size as embedded_size;
 pub use progress::{Progress, Silent};
 
@@ -30,7 +32,7 @@ pub const DEFAULT_REVISION: &str = "main";
 /// Where a model comes from.
 ///
 /// Its text form is what `--model` takes: `embedded`, a folder, `ORG/NAME[@REVISION]`,
-/// or a short name from the [`catalogue`].
+/// a short name from the [`catalogue`], or [`Addresses`].
 ///
 /// ```
 /// use tarjoman::model::ModelSource;
@@ -52,6 +54,8 @@ pub enum ModelSource {
         /// Branch, tag or commit.
         revision: String,
     },
+    /// Files of any server.
+    Addresses(Addresses),
 }
 
 impl ModelSource {
@@ -67,6 +71,9 @@ impl ModelSource {
             Self::Hub { repo, revision } => {
                 hub::resolve(repo, revision, &hub::Settings::from_env(), progress)
             }
+            Self::Addresses(addresses) => {
+                hub::site::resolve(addresses, &hub::Settings::from_env(), progress)
+            }
         }
     }
 }
@@ -78,6 +85,7 @@ impl fmt::Display for ModelSource {
             Self::Folder(path) => write!(f, "{}", path.display()),
             Self::Hub { repo, revision } if revision == DEFAULT_REVISION => f.write_str(repo),
             Self::Hub { repo, revision } => write!(f, "{repo}@{revision}"),
+            Self::Addresses(addresses) => addresses.fmt(f),
         }
     }
 }
@@ -90,12 +98,21 @@ impl FromStr for ModelSource {
         if text == EMBEDDED {
             return Ok(Self::Embedded);
         }
+        if addresses::looks_like(text) {
+            return text.parse().map(Self::Addresses);
+        }
         if looks_like_path(text) || (!text.is_empty() && Path::new(text).exists()) {
             return Ok(Self::Folder(expand_home(text)));
         }
         let (name, revision) = text.split_once('@').unwrap_or((text, DEFAULT_REVISION));
         let repo = match catalogue::find(name) {
             Some(entry) if entry.id == EMBEDDED => return Ok(Self::Embedded),
+            Some(entry) if entry.by_hand.is_some() => {
+                return Err(Error::ByHand {
+                    name: entry.name.clone(),
+                    how: entry.by_hand.clone().unwrap_or_default(),
+                });
+            }
             Some(entry) => entry.id.clone(),
             None => name.to_string(),
         };

@@ -62,3 +62,36 @@ pub mod cache {
         Ok(None)
     }
 }
+
+/// No files of servers.
+pub mod site {
+    use std::path::Path;
+
+    use super::super::{Addresses, Progress};
+    use super::{Error, ModelFiles, Result, Settings};
+
+    pub(in crate::model::source) fn resolve(
+        addresses: &Addresses,
+        _settings: &Settings,
+        _progress: &mut dyn Progress,
+    ) -> Result<ModelFiles> {
+        Err(Error::NotCached {
+            model: addresses.to_string(),
+            reason: "this build has no `hub` feature; give a folder".into(),
+        })
+    }
+
+    /// Nothing.
+    #[must_use]
+    pub fn size(_addresses: &Addresses, _cache: &Path) -> Option<u64> {
+        None
+    }
+
+    /// There is nothing to delete.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn remove(_addresses: &Addresses, _cache: &Path) -> Result<Option<u64>> {
+        Ok(None)
+    }
+}

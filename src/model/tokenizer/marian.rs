@@ -1,5 +1,5 @@
-//! Owns what OPUS-MT adds to SentencePiece: one vocabulary for both languages, special tokens and
-//! language codes. Follows `MarianTokenizer` of the Python library transformers 5.23
+//! Owns what OPUS-MT adds to SentencePiece: one vocabulary for both languages, or one each, special
+//! tokens and language codes. Follows `MarianTokenizer` of the Python library transformers 5.23
 //! (`models/marian/tokenization_marian.py` and, for special tokens, `tokenization_python.py`).
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,7 +10,10 @@ use super::{EOS, PAD, UNK};
 /// Tokenizer of an OPUS-MT model.
 pub(super) struct Marian {
     source: SentencePiece,
+    /// Where targets have a vocabulary of their own.
+    target: Option<SentencePiece>,
     ids: HashMap<String, u32>,
+    /// Of targets.
     tokens: HashMap<u32, String>,
     eos: u32,
     unk: u32,
@@ -30,7 +33,19 @@ impl Marian {
         let next = u32::try_from(ids.len()).map_err(|error| error.to_string())?;
         let pad = *ids.entry(PAD.into()).or_insert(next);
         let tokens = ids.iter().map(|(token, id)| (*id, token.clone())).collect();
-        Ok(Self { source, ids: ids.into_iter().collect(), tokens, eos, unk, pad })
+        let ids = ids.into_iter().collect();
+        Ok(Self { source, target: None, ids, tokens, eos, unk, pad })
+    }
+
+    /// The same with a vocabulary of its own for targets (`separate_vocabs` in Python).
+    ///
+    /// * `target`: target.spm
+    /// * `vocab`: `target_vocab.json`
+    pub(super) fn with_target(self, target: SentencePiece, vocab: &[u8]) -> Result<Self, String> {
+        let ids: BTreeMap<String, u32> =
+            serde_json::from_slice(vocab).map_err(|error| error.to_string())?;
+        let tokens = ids.into_iter().map(|(token, id)| (id, token)).collect();
+        Ok(Self { target: Some(target), tokens, ..self })
     }
 
     /// Token ids of one sentence, the end-of-sentence token appended. Special tokens that stand in
@@ -66,6 +81,10 @@ impl Marian {
     /// Plain text of target tokens. Python joins them by the rules of source.spm, for want of a
     /// second vocabulary; for pieces that only the target has, those are the same.
     pub(super) fn decode(&self, tokens: &[u32]) -> String {
+        if let Some(target) = &self.target {
+            let pieces = tokens.iter().filter_map(|id| self.token(*id));
+            return target.decode(pieces.filter(|piece| ![EOS, UNK, PAD].contains(piece)));
+        }
         let special = |id: &u32| [self.eos, self.unk, self.pad].contains(id);
         self.source.decode(tokens.iter().filter(|id| !special(id)).filter_map(|id| self.token(*id)))
     }

@@ -2,14 +2,17 @@
 //! tokens that tell a multilingual model its languages. Does not know the network, its
 //! configuration, or how text is cleaned before it comes here.
 
+mod bergamot;
 mod fairseq;
 mod languages;
 mod marian;
 mod sentencepiece;
 mod t5;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use self::bergamot::Bergamot;
 use self::fairseq::Fairseq;
 use self::languages::Naming;
 use self::marian::Marian;
@@ -32,8 +35,17 @@ pub struct Tokenizer {
     kind: Kind,
     /// Of a multilingual model.
     languages: Option<Languages>,
+    /// Of a language model: what stands before any text (`<bos>` or nothing), and the tokens that
+    /// are no text.
+    language_model: Option<LanguageModel>,
     /// The file that messages name.
     file: String,
+}
+
+/// What a language model's tokenizer needs beside its `tokenizer.json`.
+struct LanguageModel {
+    begin: Vec<u32>,
+    specials: Vec<String>,
 }
 
 enum Kind {
@@ -41,6 +53,7 @@ enum Kind {
     Marian(Box<Marian>),
     Fairseq(Box<Fairseq>),
     T5(Box<T5>),
+    Bergamot(Box<Bergamot>),
 }
 
 /// The languages of a multilingual model: it reads `[source] tokens </s>` and writes `</s>
@@ -63,13 +76,18 @@ impl Tokenizer {
     pub fn load(files: &TokenizerFiles) -> Result<Self> {
         let from_json = |file| read(file, json).map(|tokenizer| Kind::Json(Box::new(tokenizer)));
         let (kind, file, naming) = match files {
-            TokenizerFiles::Json(file) => (from_json(file)?, file, None),
-            TokenizerFiles::SentencePiece { source, target, vocab } => {
+            TokenizerFiles::Json(file) | TokenizerFiles::Causal { tokenizer: file, .. } => {
+                (from_json(file)?, file, None)
+            }
+            TokenizerFiles::SentencePiece { source, target, vocab, target_vocab } => {
                 let source = read(source, SentencePiece::parse)?;
-                // Nothing is encoded as target text, and decoding only joins pieces; but a damaged
-                // download is better known now.
-                read(target, SentencePiece::parse)?;
-                let marian = read(vocab, |json| Marian::parse(source, json))?;
+                // With one vocabulary nothing is done by this one, but a damaged download is better
+                // known now.
+                let target = read(target, SentencePiece::parse)?;
+                let mut marian = read(vocab, |json| Marian::parse(source, json))?;
+                if let Some(file) = target_vocab {
+                    marian = read(file, |json| marian.with_target(target, json))?;
+                }
                 (Kind::Marian(Box::new(marian)), vocab, None)
             }
             TokenizerFiles::M2m100 { pieces, vocab } => {
@@ -86,9 +104,18 @@ impl Tokenizer {
                 let t5 = read(file, |model| T5::new(SentencePiece::parse(model)?))?;
                 (Kind::T5(Box::new(t5)), file, None)
             }
+            TokenizerFiles::Bergamot { source, target } => {
+                let pieces = read(source, SentencePiece::parse)?;
+                let bergamot =
+                    read(target, |model| Bergamot::new(pieces, SentencePiece::parse(model)?))?;
+                (Kind::Bergamot(Box::new(bergamot)), target, None)
+            }
             TokenizerFiles::Mbart50Json(file) => (from_json(file)?, file, Some(Naming::Mbart50)),
         };
-        let mut tokenizer = Self { kind, languages: None, file: file.name() };
+        let mut tokenizer = Self { kind, languages: None, language_model: None, file: file.name() };
+        if matches!(files, TokenizerFiles::Causal { .. }) {
+            tokenizer.language_model = Some(tokenizer.language_model()?);
+        }
         if let Some(naming) = naming {
             let tokens = tokenizer.language_tokens(naming);
             let id = |language| naming.find(language, &tokens).and_then(|t| tokenizer.id(t));
@@ -134,13 +161,24 @@ impl Tokenizer {
     }
 
     /// Token ids of one sentence, the end-of-sentence token appended; for a multilingual model the
-    /// token of the source language stands first.
+    /// token of the source language stands first. For a language model, those of a whole prompt, the
+    /// token that begins a text put before it and none after it.
     ///
     /// # Errors
     /// When the tokenizer refuses the text, or no languages were chosen and the model lacks Persian
     /// or English.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
         let mut ids = Vec::new();
+        if let (Some(model), Kind::Json(tokenizer)) = (&self.language_model, &self.kind) {
+            let encoding =
+                guarded(|| tokenizer.encode(text, false)).map_err(|reason| self.error(reason))?;
+            // A prompt may write it itself.
+            if !encoding.get_ids().starts_with(&model.begin) {
+                ids.extend_from_slice(&model.begin);
+            }
+            ids.extend_from_slice(encoding.get_ids());
+            return Ok(ids);
+        }
         if let Some(languages) = &self.languages {
             ids.push(languages.source.map_or_else(|| self.language(PAIR.0), Ok)?);
             languages.target.map_or_else(|| self.language(PAIR.1), Ok)?;
@@ -149,6 +187,7 @@ impl Tokenizer {
             Kind::Marian(marian) => return Ok(marian.encode(text)),
             Kind::Fairseq(fairseq) => ids.extend(fairseq.encode(text)),
             Kind::T5(t5) => ids.extend(t5.encode(text)),
+            Kind::Bergamot(bergamot) => ids.extend(bergamot.encode(text)),
             Kind::Json(tokenizer) => {
                 // What the file puts around a text is for whatever language it was saved with.
                 let template = self.languages.is_none();
@@ -164,6 +203,21 @@ impl Tokenizer {
         Ok(ids)
     }
 
+    /// A text in which no special token of a language model stands any more, so that it can't end
+    /// the prompt that it is put in: a space parts what would be one.
+    #[must_use]
+    pub fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for special in self.language_model.iter().flat_map(|model| &model.specials) {
+            let Some(first) = special.chars().next() else { continue };
+            if text.contains(special.as_str()) {
+                let parted = format!("{first} {}", &special[first.len_utf8()..]);
+                text = Cow::Owned(text.replace(special.as_str(), &parted));
+            }
+        }
+        text
+    }
+
     /// Plain text of target tokens; special tokens are left out.
     ///
     /// # Errors
@@ -173,6 +227,7 @@ impl Tokenizer {
             Kind::Marian(marian) => marian.token(*id).is_some(),
             Kind::Fairseq(fairseq) => fairseq.knows(*id),
             Kind::T5(t5) => t5.knows(*id),
+            Kind::Bergamot(bergamot) => bergamot.token(*id).is_some(),
             Kind::Json(tokenizer) => tokenizer.id_to_token(*id).is_some(),
         };
         if let Some(id) = tokens.iter().find(|id| !known(id)) {
@@ -182,6 +237,7 @@ impl Tokenizer {
             Kind::Marian(marian) => Ok(marian.decode(tokens)),
             Kind::Fairseq(fairseq) => Ok(fairseq.decode(tokens)),
             Kind::T5(t5) => Ok(t5.decode(tokens)),
+            Kind::Bergamot(bergamot) => Ok(bergamot.decode(tokens)),
             Kind::Json(tokenizer) => {
                 guarded(|| tokenizer.decode(tokens, true)).map_err(|reason| self.error(reason))
             }
@@ -206,6 +262,7 @@ impl Tokenizer {
             Kind::Marian(marian) => marian.id(token),
             Kind::Fairseq(fairseq) => fairseq.id(token),
             Kind::T5(t5) => t5.id(token),
+            Kind::Bergamot(bergamot) => bergamot.id(token),
             Kind::Json(tokenizer) => tokenizer.token_to_id(token),
         }
     }
@@ -236,14 +293,26 @@ impl Tokenizer {
             Kind::Marian(marian) => marian.vocabulary_size(),
             Kind::Fairseq(fairseq) => fairseq.vocabulary_size(),
             Kind::T5(t5) => t5.vocabulary_size(),
+            Kind::Bergamot(bergamot) => bergamot.vocabulary_size(),
             Kind::Json(tokenizer) => tokenizer.get_vocab_size(true),
         }
+    }
+
+    fn language_model(&self) -> Result<LanguageModel> {
+        let Kind::Json(tokenizer) = &self.kind else {
+            return Err(self.error("it is not of a language model".into()));
+        };
+        let empty = guarded(|| tokenizer.encode("", true)).map_err(|reason| self.error(reason))?;
+        let special = |token: tokenizers::AddedToken| token.special.then_some(token.content);
+        let tokens = tokenizer.get_added_tokens_decoder();
+        let specials = tokens.into_values().filter_map(special).collect();
+        Ok(LanguageModel { begin: empty.get_ids().to_vec(), specials })
     }
 
     /// The tokens of all languages, in the order of their ids.
     fn language_tokens(&self, naming: Naming) -> Vec<String> {
         match &self.kind {
-            Kind::Marian(_) | Kind::T5(_) => Vec::new(),
+            Kind::Marian(_) | Kind::T5(_) | Kind::Bergamot(_) => Vec::new(),
             Kind::Fairseq(fairseq) => fairseq.languages().to_vec(),
             Kind::Json(tokenizer) => {
                 let mut added: Vec<_> = tokenizer

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Row;
+use super::{File, Row};
 use crate::document::writers::SCHEMA;
 use crate::document::{BlockKind, Candidate, Error, Issue, Result, Translation, WordPair};
 
@@ -25,9 +25,10 @@ struct Line {
     reviewed: bool,
     #[serde(default)]
     model: String,
+    licence: Option<String>,
 }
 
-pub(super) fn read(name: &str, text: &str) -> Result<(String, Vec<Row>)> {
+pub(super) fn read(name: &str, text: &str) -> Result<File> {
     let damaged = |line: usize, reason: String| Error::Damaged {
         name: name.to_owned(),
         what: "aligned JSON lines",
@@ -35,6 +36,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<(String, Vec<Row>)> {
     };
     let mut rows = Vec::new();
     let mut model = String::new();
+    let mut licence = None;
     let mut last: Option<(Option<usize>, usize)> = None;
     for (index, text) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line: Line =
@@ -50,6 +52,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<(String, Vec<Row>)> {
         let mut candidates = vec![best];
         candidates.extend(line.candidates.into_iter().skip(1));
         model = line.model;
+        licence = line.licence;
         rows.push(Row {
             block: line.block,
             kind: line.kind,
@@ -64,7 +67,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<(String, Vec<Row>)> {
             reviewed: line.reviewed,
         });
     }
-    Ok((model, rows))
+    Ok(File { model, licence, rows })
 }
 
 fn pair([a, b, c, d]: [usize; 4]) -> WordPair {

@@ -28,6 +28,13 @@ struct Row {
     reviewed: bool,
 }
 
+/// What stands in a file.
+struct File {
+    model: String,
+    licence: Option<String>,
+    rows: Vec<Row>,
+}
+
 /// Reads a translation from a file, or from standard input when the path is `-`.
 ///
 /// # Errors
@@ -44,16 +51,17 @@ pub fn open(path: impl AsRef<Path>) -> Result<AlignedDocument> {
 pub fn read(name: &str, bytes: Vec<u8>) -> Result<AlignedDocument> {
     let text = utf8(name, bytes)?;
     let shown = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
-    let (model, rows) =
+    let file =
         if shown.starts_with('<') { tmx::read(name, &text)? } else { jsonl::read(name, shown)? };
-    if rows.is_empty() {
+    if file.rows.is_empty() {
         return Err(Error::Empty { name: name.to_owned() });
     }
-    Ok(build(name, model, rows))
+    Ok(build(name, file))
 }
 
 /// Blocks are rows in a row that name the same one.
-fn build(name: &str, model: String, rows: Vec<Row>) -> AlignedDocument {
+fn build(name: &str, file: File) -> AlignedDocument {
+    let File { model, licence, rows } = file;
     let mut article = Article {
         meta: Meta { name: name.to_owned() },
         after: "\n".into(),
@@ -97,7 +105,7 @@ fn build(name: &str, model: String, rows: Vec<Row>) -> AlignedDocument {
             reviewed: row.reviewed,
         });
     }
-    AlignedDocument { article, model, units }
+    AlignedDocument { article, model, licence, units }
 }
 
 /// Puts a translation back into the article that it is of, with its markup and the rest of its

@@ -5,13 +5,15 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::super::xml::{Stop, refuse_entities, resolve};
-use super::Row;
+use super::{File, Row};
 use crate::document::{BlockKind, Candidate, Error, Issue, Result, Translation};
 
-pub(super) fn read(name: &str, text: &str) -> Result<(String, Vec<Row>)> {
+pub(super) fn read(name: &str, text: &str) -> Result<File> {
     let mut walk = Walk::default();
     match walk.run(text) {
-        Ok(()) if walk.is_tmx => Ok((walk.model, walk.rows)),
+        Ok(()) if walk.is_tmx => {
+            Ok(File { model: walk.model, licence: walk.licence, rows: walk.rows })
+        }
         Ok(()) => {
             let reason = "its outermost element is not <tmx>".into();
             Err(Error::Damaged { name: name.to_owned(), what: "TMX", reason })
@@ -37,6 +39,7 @@ enum Place {
 struct Walk {
     is_tmx: bool,
     model: String,
+    licence: Option<String>,
     rows: Vec<Row>,
     unit: Option<Row>,
     language: String,
@@ -116,8 +119,10 @@ impl Walk {
         let text = std::mem::take(&mut self.text);
         let place = std::mem::take(&mut self.place);
         let Some(unit) = &mut self.unit else {
-            if place == Place::Property("x-model".into()) {
-                self.model = text;
+            match place {
+                Place::Property(name) if name == "x-model" => self.model = text,
+                Place::Property(name) if name == "x-licence" => self.licence = Some(text),
+                _ => {}
             }
             return;
         };

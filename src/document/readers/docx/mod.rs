@@ -65,7 +65,7 @@ pub(super) fn read(name: String, bytes: Vec<u8>) -> Result<Article> {
 fn part(package: &mut Package, name: &str) -> std::result::Result<Option<String>, Stop> {
     let file = match package.by_name(name) {
         Ok(file) => file,
-        Err(zip::result::ZipError::FileNotFound { .. }) => return Ok(None),
+        Err(zip::result::ZipError::FileNotFound) => return Ok(None),
         Err(error) => return Err(Stop::Damaged(error.to_string())),
     };
     let mut text = Vec::new();
@@ -94,6 +94,8 @@ struct Events<'a> {
 
 impl<'a> Events<'a> {
     fn new(text: &'a str) -> Self {
+        // The reader passes over a byte order mark and does not count it.
+        let text = text.trim_start_matches('\u{FEFF}');
         Self { reader: Reader::from_str(text), text, at: 0, depth: 0 }
     }
 

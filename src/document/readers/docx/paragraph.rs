@@ -56,7 +56,8 @@ impl Paragraph<'_, '_> {
                 (Event::Eof, _) => break,
                 (Event::End(_), "w:p") if open.is_empty() => break,
                 (Event::End(_), _) => {
-                    if open.pop() == Some(true) {
+                    let is_mark = open.pop() == Some(true);
+                    if is_mark {
                         self.inline.close();
                     }
                 }
@@ -99,8 +100,7 @@ impl Paragraph<'_, '_> {
             let name = name_of(&event);
             let is_start = matches!(event, Event::Start(_));
             match (&event, name.as_str()) {
-                (Event::Eof, _) => break,
-                (Event::End(_), "w:r") => break,
+                (Event::Eof, _) | (Event::End(_), "w:r") => break,
                 (Event::Start(_), "w:rPr") => properties = properties::run(self.events.whole(raw)?),
                 (Event::Start(_), "w:t") => self.text(&mut text)?,
                 (_, "w:tab") => text.push('\t'),

@@ -114,8 +114,8 @@ pub(super) fn run(properties: &str) -> String {
         let name = name_of(&event);
         match (name.as_str(), is_rtl) {
             _ if matches!(event, Event::Eof) => break,
-            ("w:rtl" | "w:cs" | "w:lang" | "w:noProof", _) => {}
-            ("w:bCs" | "w:iCs" | "w:szCs", false) => {}
+            ("w:rtl" | "w:cs" | "w:lang" | "w:noProof", _)
+            | ("w:bCs" | "w:iCs" | "w:szCs", false) => {}
             // Some programs write the first set alone, whatever the direction.
             ("w:b" | "w:i" | "w:sz", true)
                 if find_tag(properties, &format!("{name}Cs")).is_some() => {}

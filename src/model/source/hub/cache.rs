@@ -117,18 +117,8 @@ impl Repository {
     /// Keeps other processes from fetching the same model; calls `wait` when one does.
     pub(super) fn lock(&self, wait: impl FnOnce()) -> Result<File> {
         let folder = self.cache.path().join(".locks").join(folder_name(&self.repo));
-        let path = folder.join("tarjoman.lock");
-        let lock = || {
-            fs::create_dir_all(&folder)?;
-            let file = File::create(&path)?;
-            // Some network file systems have no locks; the check of what arrived remains.
-            if let Err(TryLockError::WouldBlock) = file.try_lock() {
-                wait();
-                file.lock()?;
-            }
-            Ok(file)
-        };
-        lock().map_err(|source| disk(&path, source))
+        fs::create_dir_all(&folder).map_err(|source| disk(&folder, source))?;
+        lock(&folder.join("tarjoman.lock"), wait)
     }
 
     fn snapshot(&self, commit: &str) -> PathBuf {
@@ -144,6 +134,20 @@ impl Repository {
             .find(|commit| self.files(commit).is_ok())
             .map(|commit| self.snapshot(&commit))
     }
+}
+
+/// Locks a file until it is dropped; calls `wait` when another process has it.
+pub(super) fn lock(path: &Path, wait: impl FnOnce()) -> Result<File> {
+    let lock = || {
+        let file = File::create(path)?;
+        // Some network file systems have no locks; the check of what arrived remains.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            wait();
+            file.lock()?;
+        }
+        Ok(file)
+    };
+    lock().map_err(|source| disk(path, source))
 }
 
 /// Lets `path` show the content of `blob`.
@@ -174,7 +178,7 @@ pub(super) fn disk(path: &Path, source: io::Error) -> Error {
 }
 
 /// Bytes of the files below a folder; links count nothing.
-fn size(folder: &Path) -> u64 {
+pub(super) fn size(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     entries
         .filter_map(io::Result::ok)

@@ -6,6 +6,7 @@
 pub mod cache;
 mod remote;
 mod settings;
+pub mod site;
 mod transfer;
 
 use std::collections::BTreeSet;

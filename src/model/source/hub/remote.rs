@@ -13,6 +13,7 @@ use ureq::http::{HeaderMap, Response, Uri};
 use ureq::{Agent, Body};
 
 use super::super::super::{Error, Result};
+use super::transfer::Origin;
 use super::{Listing, Settings, cache};
 
 /// One repository on the hub.
@@ -46,16 +47,7 @@ pub(super) enum Failure {
 
 impl<'a> Remote<'a> {
     pub(super) fn new(settings: &'a Settings, repo: &'a str, revision: &'a str) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .redirect_auth_headers(RedirectAuthHeaders::SameHost)
-            .timeout_connect(Some(settings.answer_timeout))
-            .timeout_recv_response(Some(settings.answer_timeout))
-            .timeout_recv_body(Some(settings.download_timeout))
-            .user_agent(concat!("tarjoman/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
-        Self { settings, repo, revision, agent }
+        Self { settings, repo, revision, agent: agent(settings) }
     }
 
     /// The commit that the revision stands at, and its files.
@@ -140,13 +132,6 @@ impl<'a> Remote<'a> {
         Ok(Facts { name: name.to_string(), url, etag, size })
     }
 
-    /// Asks for the content of a file, from a position on.
-    pub(super) fn content(&self, facts: &Facts, from: u64) -> Result<Response<Body>, ureq::Error> {
-        let request =
-            self.authorised(self.agent.get(&facts.url)).header(ACCEPT_ENCODING, "identity");
-        if from > 0 { request.header(RANGE, format!("bytes={from}-")) } else { request }.call()
-    }
-
     /// A file did not come.
     pub(super) fn error(&self, file: &str, reason: String) -> Error {
         Error::Hub {
@@ -155,11 +140,6 @@ impl<'a> Remote<'a> {
             endpoint: self.settings.endpoint.clone(),
             reason,
         }
-    }
-
-    /// A file came, and is not what the hub announced.
-    pub(super) fn damaged(&self, file: &str, reason: String) -> Error {
-        Error::Damaged { model: self.repo.to_string(), file: file.to_string(), reason }
     }
 
     /// What a status that is not success means. `file` is `None` for the repository itself.
@@ -211,6 +191,39 @@ impl<'a> Remote<'a> {
     }
 }
 
+impl Origin for Remote<'_> {
+    fn content(&self, facts: &Facts, from: u64) -> Result<Response<Body>, ureq::Error> {
+        let request =
+            self.authorised(self.agent.get(&facts.url)).header(ACCEPT_ENCODING, "identity");
+        if from > 0 { request.header(RANGE, format!("bytes={from}-")) } else { request }.call()
+    }
+
+    fn error(&self, facts: &Facts, reason: String) -> Error {
+        Remote::error(self, &facts.name, reason)
+    }
+
+    fn damaged(&self, facts: &Facts, reason: String) -> Error {
+        Error::Damaged { model: self.repo.to_string(), file: facts.name.clone(), reason }
+    }
+
+    fn refusal(&self, status: u16, headers: &HeaderMap, facts: &Facts) -> Error {
+        Remote::refusal(self, status, headers, Some(&facts.name))
+    }
+}
+
+/// What makes the requests; a status is an answer, and no redirect takes the token to another host.
+pub(super) fn agent(settings: &Settings) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .redirect_auth_headers(RedirectAuthHeaders::SameHost)
+        .timeout_connect(Some(settings.answer_timeout))
+        .timeout_recv_response(Some(settings.answer_timeout))
+        .timeout_recv_body(Some(settings.download_timeout))
+        .user_agent(concat!("tarjoman/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into()
+}
+
 /// A failed connection in words.
 pub(super) fn explain(error: &ureq::Error) -> String {
     match error {
@@ -221,7 +234,7 @@ pub(super) fn explain(error: &ureq::Error) -> String {
     }
 }
 
-fn header<'r>(response: &'r Response<Body>, name: &str) -> Option<&'r str> {
+pub(super) fn header<'r>(response: &'r Response<Body>, name: &str) -> Option<&'r str> {
     response.headers().get(name)?.to_str().ok()
 }
 

@@ -1,4 +1,4 @@
-//! Owns bytes on their way from the hub into the cache: a file appears under its name only when
+//! Owns bytes on their way from a server into the cache: a file appears under its name only when
 //! it is whole and verified. Does not know what the file is for.
 
 use std::fs::{self, File, OpenOptions};
@@ -7,21 +7,38 @@ use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use ureq::Body;
 use ureq::http::header::CONTENT_RANGE;
+use ureq::http::{HeaderMap, Response};
 
 use super::super::super::{Error, Result};
 use super::super::Progress;
 use super::cache::disk;
-use super::remote::{Facts, Remote, explain};
+use super::remote::{Facts, explain};
 
 /// Failures in a row that bring nothing new before the download is given up.
 const ATTEMPTS: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
 const CHUNK: usize = 1 << 16;
 
+/// Who has files: the hub, or any server.
+pub(super) trait Origin {
+    /// Asks for the content of a file, from a position on.
+    fn content(&self, facts: &Facts, from: u64) -> Result<Response<Body>, ureq::Error>;
+
+    /// A file did not come.
+    fn error(&self, facts: &Facts, reason: String) -> Error;
+
+    /// A file came, and is not what was announced.
+    fn damaged(&self, facts: &Facts, reason: String) -> Error;
+
+    /// What a status that is not success means.
+    fn refusal(&self, status: u16, headers: &HeaderMap, facts: &Facts) -> Error;
+}
+
 /// Fetches a file to `blob`. What an earlier, interrupted fetch left beside it is continued.
 pub(super) fn fetch(
-    remote: &Remote,
+    origin: &dyn Origin,
     facts: &Facts,
     blob: &Path,
     progress: &mut dyn Progress,
@@ -40,7 +57,7 @@ pub(super) fn fetch(
         Ok((file, have))
     };
     let (file, have) = open().map_err(|source| disk(&part, source))?;
-    let mut download = Download { remote, facts, part: &part, file, have, progress };
+    let mut download = Download { origin, facts, part: &part, file, have, progress };
     download.progress.started(&facts.name, facts.size);
     download.progress.advanced(have);
     download.run()?;
@@ -54,7 +71,7 @@ pub(super) fn fetch(
 }
 
 struct Download<'a> {
-    remote: &'a Remote<'a>,
+    origin: &'a dyn Origin,
     facts: &'a Facts,
     part: &'a Path,
     file: File,
@@ -87,7 +104,7 @@ impl Download<'_> {
             failures += 1;
             if failures == ATTEMPTS {
                 let progress = format!("{} of {} bytes came", self.have, self.facts.size);
-                return Err(self.remote.error(&self.facts.name, format!("{reason}; {progress}")));
+                return Err(self.origin.error(self.facts, format!("{reason}; {progress}")));
             }
             std::thread::sleep(PAUSE);
         }
@@ -97,7 +114,7 @@ impl Download<'_> {
     /// One request for all that is still lacking.
     fn request(&mut self) -> Result<(), Stop> {
         let response =
-            self.remote.content(self.facts, self.have).map_err(|e| Stop::Cut(explain(&e)))?;
+            self.origin.content(self.facts, self.have).map_err(|e| Stop::Cut(explain(&e)))?;
         match response.status().as_u16() {
             206 if self.continues(response.headers().get(CONTENT_RANGE)) => {}
             // A server that does not know ranges begins at the beginning.
@@ -111,8 +128,8 @@ impl Download<'_> {
                 return Err(Stop::Cut(format!("it answered {status}")));
             }
             status => {
-                let name = Some(self.facts.name.as_str());
-                return Err(Stop::Final(self.remote.refusal(status, response.headers(), name)));
+                let refusal = self.origin.refusal(status, response.headers(), self.facts);
+                return Err(Stop::Final(refusal));
             }
         }
         let mut body = response.into_body().into_reader();
@@ -160,7 +177,7 @@ impl Download<'_> {
                 format!("{reason}; {} could not be deleted: {error}", self.part.display())
             }
         };
-        self.remote.damaged(&self.facts.name, reason)
+        self.origin.damaged(self.facts, reason)
     }
 }
 
@@ -169,10 +186,10 @@ fn verify(part: &Path, facts: &Facts) -> io::Result<Result<(), String>> {
     let mut file = File::open(part)?;
     let size = file.metadata()?.len();
     if size != facts.size {
-        return Ok(Err(format!("it has {size} bytes, the hub says {}", facts.size)));
+        return Ok(Err(format!("it has {size} bytes, the server says {}", facts.size)));
     }
     // 64 digits are a SHA-256; 40 are a git id, which is not the digest of the content alone.
-    let expected = facts.etag.to_ascii_lowercase();
+    let expected = facts.etag.trim_matches('"').to_ascii_lowercase();
     if expected.len() != 64 || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(Ok(()));
     }
@@ -189,6 +206,6 @@ fn verify(part: &Path, facts: &Facts) -> io::Result<Result<(), String>> {
     Ok(if found == expected {
         Ok(())
     } else {
-        Err(format!("its SHA-256 is {found}, the hub says {expected}"))
+        Err(format!("its SHA-256 is {found}, the server says {expected}"))
     })
 }

@@ -1,6 +1,8 @@
 //! Owns GGUF files as weights: tensors quantised in blocks (ggml's formats, such as `Q4_K`), under
-//! the names that they have in safetensors, as candle's `tensor-tools quantize` writes them.
-//! Does not read what else may be in such a file, such as llama.cpp's configurations.
+//! the names that they have in safetensors, as candle's `tensor-tools quantize` writes them, or under
+//! llama.cpp's; and what llama.cpp writes there about a language model ([`metadata`]).
+
+pub(super) mod metadata;
 
 use std::fs::File;
 use std::io::BufReader;

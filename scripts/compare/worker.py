@@ -1,0 +1,106 @@
+"""One program, one model, one workload: loads, runs once to warm up, then measures; prints JSON."""
+
+import argparse
+import json
+import resource
+import time
+
+
+def memory():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def run_ctranslate2(args, batches):
+    import ctranslate2
+
+    before = memory()
+    start = time.perf_counter()
+    translator = ctranslate2.Translator(
+        args.model,
+        compute_type=args.compute_type,
+        inter_threads=args.inter,
+        intra_threads=args.intra,
+        max_queued_batches=-1,
+    )
+    load = time.perf_counter() - start
+    word = lambda index: "</s>" if index == 0 else f"t{index}"
+    sources = [[[word(i) for i in ids] for ids in batch["sources"]] for batch in batches]
+
+    def run():
+        waiting = []
+        for batch, source in zip(batches, sources):
+            waiting += translator.translate_batch(
+                source,
+                beam_size=args.beams,
+                max_batch_size=0,
+                asynchronous=True,
+                min_decoding_length=batch["target_length"],
+                max_decoding_length=batch["target_length"],
+                max_input_length=0,
+            )
+        return [result.result().hypotheses[0] for result in waiting]
+
+    return load, before, run
+
+
+def run_torch(args, batches):
+    import torch
+    from transformers import AutoModelForSeq2SeqLM
+
+    torch.set_num_threads(args.inter * args.intra)
+    before = memory()
+    start = time.perf_counter()
+    model = AutoModelForSeq2SeqLM.from_pretrained(args.model, dtype=torch.float32).eval()
+    load = time.perf_counter() - start
+    pad = model.config.pad_token_id
+
+    def run():
+        made = []
+        for batch in batches:
+            longest = max(map(len, batch["sources"]))
+            ids = torch.tensor([row + [pad] * (longest - len(row)) for row in batch["sources"]])
+            with torch.inference_mode():
+                made += model.generate(
+                    ids,
+                    attention_mask=(ids != pad).long(),
+                    num_beams=args.beams,
+                    min_new_tokens=batch["target_length"],
+                    max_new_tokens=batch["target_length"],
+                ).tolist()
+        return made
+
+    return load, before, run
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", choices=["ctranslate2", "torch"])
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--tokens", required=True)
+    parser.add_argument("--compute-type", default="int8")
+    parser.add_argument("--beams", type=int, default=1)
+    parser.add_argument("--inter", type=int, default=1)
+    parser.add_argument("--intra", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=1)
+    args = parser.parse_args()
+    batches = json.load(open(args.tokens))["batches"]
+    load, before, run = {"ctranslate2": run_ctranslate2, "torch": run_torch}[args.program](args, batches)
+    made = run()
+    wanted = sum(len(batch["sources"]) * batch["target_length"] for batch in batches)
+    seconds = []
+    for _ in range(args.repeat):
+        start = time.perf_counter()
+        made = run()
+        seconds.append(time.perf_counter() - start)
+    if args.program == "ctranslate2":
+        assert sum(map(len, made)) == wanted, "lengths were not kept"
+    print(json.dumps({
+        "load_seconds": load,
+        "seconds": seconds,
+        "target_tokens": wanted,
+        "peak_memory_bytes": memory() - before,
+    }))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,429 @@
+use std::cell::Cell;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+#[cfg(target_arch = "aarch64")]
+use super::aarch64::{Neon, NeonDot};
+use super::portable::Portable;
+use super::tile::{Activation, Job, Kernel, panels, quantize_row};
+#[cfg(target_arch = "x86_64")]
+use super::x86_64::{Avx2, Avx512Vnni, AvxVnni};
+use super::{Isa, reference};
+
+/// Most inputs of a product: sums of so many products of bytes fit 32 bits.
+const MOST_INPUTS: usize = 1 << 16;
+
+/// Multiply-adds that are worth a thread of their own: some tens of microseconds.
+const THREAD_WORK: usize = 1 << 20;
+
+/// What happens to a product on its way out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Epilogue<'a> {
+    /// `[outputs]`, added.
+    pub bias: Option<&'a [f32]>,
+    /// Whether what is below 0 becomes 0.
+    pub relu: bool,
+}
+
+/// A cache line.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+const EMPTY: Line = Line([0; 64]);
+
+/// Bytes from the start of a cache line on.
+#[derive(Default)]
+struct Lines(Vec<Line>);
+
+impl Lines {
+    fn zeros(bytes: usize) -> Self {
+        Self(vec![EMPTY; bytes.div_ceil(64)])
+    }
+
+    /// At least so many bytes, of whatever content.
+    fn grow(&mut self, bytes: usize) {
+        let lines = bytes.div_ceil(64);
+        if self.0.len() < lines {
+            self.0.resize(lines, EMPTY);
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: a line is 64 bytes without padding.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 64) }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above; every byte is a valid one.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 64) }
+    }
+}
+
+/// Weights of a matrix product in 8 bits with a scale an output, packed for the kernel of one
+/// [`Isa`].
+pub struct Int8Matrix {
+    isa: Isa,
+    outputs: usize,
+    inputs: usize,
+    layout: Layout,
+    data: Lines,
+    /// Padded to whole panels.
+    scales: Vec<f32>,
+}
+
+/// How a kernel wants its weights, see [`Kernel`].
+#[derive(Clone, Copy)]
+struct Layout {
+    columns: usize,
+    group: usize,
+    step: usize,
+    offset: i32,
+}
+
+impl Layout {
+    fn of<K: Kernel>() -> Self {
+        Self { columns: K::COLUMNS, group: K::GROUP, step: K::STEP, offset: K::OFFSET }
+    }
+}
+
+impl std::fmt::Debug for Int8Matrix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Int8Matrix[{}, {}; {}]", self.outputs, self.inputs, self.isa.name())
+    }
+}
+
+impl Int8Matrix {
+    /// Rounds `weights` `[outputs, inputs]` to 8 bits, the largest of an output to 127.
+    ///
+    /// # Errors
+    /// When the sizes do not fit, or there are too many inputs.
+    pub fn quantize(weights: &[f32], outputs: usize) -> candle_core::Result<Self> {
+        let inputs = weights.len().checked_div(outputs).unwrap_or(0);
+        let mut rounded = Vec::with_capacity(weights.len());
+        let mut scales = Vec::with_capacity(outputs);
+        for row in weights.chunks(inputs.max(1)) {
+            let (row, scale) = reference::int8_round(row);
+            rounded.extend(row);
+            scales.push(scale);
+        }
+        Self::pack(&rounded, &scales)
+    }
+
+    /// Packs `weights` `[outputs, inputs]`, of which each stands for `scales` `[outputs]` times
+    /// as much, for the best kernel of this CPU.
+    ///
+    /// # Errors
+    /// When the sizes do not fit, or there are too many inputs.
+    pub fn pack(weights: &[i8], scales: &[f32]) -> candle_core::Result<Self> {
+        Self::pack_for(Isa::best(), weights, scales)
+    }
+
+    /// As [`Int8Matrix::pack`], for a kernel of choice.
+    ///
+    /// # Errors
+    /// As there, and when this CPU can't run it.
+    pub fn pack_for(isa: Isa, weights: &[i8], scales: &[f32]) -> candle_core::Result<Self> {
+        let outputs = scales.len();
+        let inputs = weights.len().checked_div(outputs).unwrap_or(0);
+        if inputs == 0 || inputs * outputs != weights.len() {
+            candle_core::bail!("{} weights for {outputs} outputs", weights.len());
+        }
+        if inputs > MOST_INPUTS {
+            candle_core::bail!("{inputs} inputs of an int8 product; at most {MOST_INPUTS}");
+        }
+        if !isa.is_available() {
+            candle_core::bail!("this CPU has no {}", isa.name());
+        }
+        let layout = match isa {
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => Layout::of::<Neon>(),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot => Layout::of::<NeonDot>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Layout::of::<Avx2>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => Layout::of::<AvxVnni>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni => Layout::of::<Avx512Vnni>(),
+            _ => Layout::of::<Portable>(),
+        };
+        let Layout { columns, group, step, offset } = layout;
+        let padded = outputs.next_multiple_of(columns);
+        let mut data = Lines::zeros(padded * inputs.next_multiple_of(step));
+        let panel_bytes = inputs.next_multiple_of(step) * columns;
+        let pack = |(panel, to): (usize, &mut [u8])| {
+            to.fill(offset.cast_unsigned() as u8);
+            for column in 0..columns.min(outputs - panel * columns) {
+                let output = panel * columns + column;
+                let row = &weights[output * inputs..(output + 1) * inputs];
+                for (at, weights) in row.chunks(group).enumerate() {
+                    let to = &mut to[(at * columns + column) * group..][..weights.len()];
+                    for (to, weight) in to.iter_mut().zip(weights) {
+                        *to = (i32::from(*weight) + offset).cast_unsigned() as u8;
+                    }
+                }
+            }
+        };
+        let bytes = &mut data.bytes_mut()[..padded / columns * panel_bytes];
+        bytes.par_chunks_exact_mut(panel_bytes).enumerate().for_each(pack);
+        let mut scales = scales.to_vec();
+        scales.resize(padded, 0.0);
+        Ok(Self { isa, outputs, inputs, layout, data, scales })
+    }
+
+    /// Rows: outputs of the product.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Columns: inputs of the product.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.data.bytes().len() + self.scales.len() * size_of::<f32>()
+    }
+
+    /// Row `index` as floats, into `to` `[inputs]`: what an embedding is.
+    ///
+    /// # Panics
+    /// When there is no such row or `to` is of another size.
+    pub fn row(&self, index: usize, to: &mut [f32]) {
+        assert!(index < self.outputs && to.len() == self.inputs, "a row of the matrix");
+        let Layout { columns, group, step, offset } = self.layout;
+        let panel_bytes = self.inputs.next_multiple_of(step) * columns;
+        let (panel, column) = (index / columns, index % columns);
+        let panel = &self.data.bytes()[panel * panel_bytes..(panel + 1) * panel_bytes];
+        let scale = self.scales[index];
+        for (at, to) in to.chunks_mut(group).enumerate() {
+            let from = &panel[(at * columns + column) * group..];
+            for (to, byte) in to.iter_mut().zip(from) {
+                let weight = if offset == 0 { *byte } else { *byte ^ 0x80 }.cast_signed();
+                *to = f32::from(weight) * scale;
+            }
+        }
+    }
+
+    /// `x` `[rows, inputs]` times the transpose of this: `[rows, outputs]`. Inputs are rounded to
+    /// 8 bits, the largest of a row to 127.
+    ///
+    /// # Panics
+    /// When `x` is no whole number of rows, or a bias of another length.
+    #[must_use]
+    pub fn product(&self, x: &[f32], epilogue: Epilogue<'_>) -> Vec<f32> {
+        assert!(x.len().is_multiple_of(self.inputs), "rows of {} inputs", self.inputs);
+        let rows = x.len() / self.inputs;
+        let mut out: Vec<f32> = Vec::with_capacity(rows * self.outputs);
+        // SAFETY: `run` writes all of it.
+        unsafe {
+            self.run(x, epilogue, out.as_mut_ptr());
+            out.set_len(rows * self.outputs);
+        }
+        out
+    }
+
+    /// As [`Int8Matrix::product`], into `out` `[rows, outputs]`.
+    ///
+    /// # Panics
+    /// As there, and when `out` is of another size.
+    pub fn product_into(&self, x: &[f32], epilogue: Epilogue<'_>, out: &mut [f32]) {
+        assert!(x.len().is_multiple_of(self.inputs), "rows of {} inputs", self.inputs);
+        assert_eq!(out.len(), x.len() / self.inputs * self.outputs, "rows of outputs");
+        // SAFETY: `out` has room for all of it.
+        unsafe { self.run(x, epilogue, out.as_mut_ptr()) };
+    }
+
+    /// # Safety
+    /// `out` has room for `[rows, outputs]`; all of it is written.
+    unsafe fn run(&self, x: &[f32], epilogue: Epilogue<'_>, out: *mut f32) {
+        assert!(epilogue.bias.is_none_or(|bias| bias.len() == self.outputs), "a bias an output");
+        let rows = x.len() / self.inputs;
+        let mut scratch = SCRATCH.take();
+        let stride = self.inputs.next_multiple_of(self.layout.step);
+        // Two bytes an activation are enough for every kernel.
+        scratch.activations.grow(rows * stride * 2);
+        scratch.scales.resize(rows, 0.0);
+        scratch.sums.resize(rows, 0);
+        let Scratch { activations, scales, sums } = &mut scratch;
+        let to = activations.bytes_mut();
+        // SAFETY: `pack_for` checked that this CPU has the instructions.
+        unsafe {
+            match self.isa {
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon | Isa::NeonDot => {
+                    quantize::<i8>(x, self.inputs, stride, to, scales, sums)
+                }
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => quantize_avx2(x, self.inputs, stride, to, scales, sums),
+                #[cfg(target_arch = "x86_64")]
+                Isa::AvxVnni | Isa::Avx512Vnni => {
+                    quantize_vnni(x, self.inputs, stride, to, scales, sums);
+                }
+                _ => quantize::<i16>(x, self.inputs, stride, to, scales, sums),
+            }
+        }
+        let job = Job {
+            activations: to.as_ptr(),
+            stride,
+            rows,
+            row_scales: scales,
+            row_sums: sums,
+            weights: self.data.bytes(),
+            column_scales: &self.scales,
+            outputs: self.outputs,
+            epilogue,
+            out,
+        };
+        let panels = self.outputs.div_ceil(self.layout.columns);
+        let threads = rayon::current_num_threads().min(rows * stride * self.outputs / THREAD_WORK);
+        if threads > 1 {
+            let share = panels.div_ceil(threads);
+            (0..threads).into_par_iter().for_each(|thread| {
+                let range = (thread * share).min(panels)..((thread + 1) * share).min(panels);
+                // SAFETY: as below; the ranges of threads do not overlap.
+                unsafe { self.some_panels(&job, range) }
+            });
+        } else {
+            // SAFETY: `pack_for` checked that this CPU has the instructions; the job is whole.
+            unsafe { self.some_panels(&job, 0..panels) };
+        }
+        SCRATCH.set(scratch);
+    }
+
+    /// # Safety
+    /// As [`panels`].
+    unsafe fn some_panels(&self, job: &Job<'_>, range: Range<usize>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.isa {
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => panels::<Neon>(job, range),
+                #[cfg(target_arch = "aarch64")]
+                Isa::NeonDot => panels_neon_dot(job, range),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => panels_avx2(job, range),
+                #[cfg(target_arch = "x86_64")]
+                Isa::AvxVnni => panels_avx_vnni(job, range),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512Vnni => panels_avx512_vnni(job, range),
+                _ => panels::<Portable>(job, range),
+            }
+        }
+    }
+}
+
+/// Rounded inputs of a product, kept by a thread from one to the next.
+#[derive(Default)]
+struct Scratch {
+    activations: Lines,
+    scales: Vec<f32>,
+    sums: Vec<i32>,
+}
+
+thread_local! {
+    // Taken while in use: a thread that waits for others may start another product meanwhile.
+    static SCRATCH: Cell<Scratch> = const {
+        Cell::new(Scratch { activations: Lines(Vec::new()), scales: Vec::new(), sums: Vec::new() })
+    };
+}
+
+/// Rounds all rows of `x` `[rows, inputs]` into `to` `[rows, stride]`.
+#[inline(always)]
+fn quantize<A: Activation>(
+    x: &[f32],
+    inputs: usize,
+    stride: usize,
+    to: &mut [u8],
+    scales: &mut [f32],
+    sums: &mut [i32],
+) {
+    // SAFETY: every bit pattern is an activation, and bytes come from whole cache lines.
+    let (_, to, _) = unsafe { to.align_to_mut::<A>() };
+    let rows = x.chunks_exact(inputs).zip(to.chunks_exact_mut(stride));
+    for ((x, to), (scale, sum)) in rows.zip(scales.iter_mut().zip(sums)) {
+        (*scale, *sum) = quantize_row(x, to);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn quantize_avx2(
+    x: &[f32],
+    inputs: usize,
+    stride: usize,
+    to: &mut [u8],
+    scales: &mut [f32],
+    sums: &mut [i32],
+) {
+    quantize::<i16>(x, inputs, stride, to, scales, sums);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn quantize_vnni(
+    x: &[f32],
+    inputs: usize,
+    stride: usize,
+    to: &mut [u8],
+    scales: &mut [f32],
+    sums: &mut [i32],
+) {
+    quantize::<i8>(x, inputs, stride, to, scales, sums);
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "dotprod")]
+unsafe fn panels_neon_dot(job: &Job<'_>, range: Range<usize>) {
+    // SAFETY: the caller's promise.
+    unsafe { panels::<NeonDot>(job, range) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn panels_avx2(job: &Job<'_>, range: Range<usize>) {
+    // SAFETY: the caller's promise.
+    unsafe { panels::<Avx2>(job, range) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avxvnni")]
+unsafe fn panels_avx_vnni(job: &Job<'_>, range: Range<usize>) {
+    // SAFETY: the caller's promise.
+    unsafe { panels::<AvxVnni>(job, range) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn panels_avx512_vnni(job: &Job<'_>, range: Range<usize>) {
+    // SAFETY: the caller's promise.
+    unsafe { panels::<Avx512Vnni>(job, range) }
+}
+
+/// Runs the multiply-add instructions of a path alone, `count` times a tile; returns how many
+/// operations those are (two a multiply-add). Returns 0 where the compiler chooses instructions.
+#[must_use]
+pub fn peak(isa: Isa, count: u64) -> u64 {
+    let count = count.max(1);
+    if !isa.is_available() {
+        return 0;
+    }
+    match isa {
+        // SAFETY: the CPU has it.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => unsafe { super::x86_64::peak::avx2(count) },
+        // SAFETY: the CPU has it.
+        #[cfg(target_arch = "x86_64")]
+        Isa::AvxVnni => unsafe { super::x86_64::peak::avx_vnni(count) },
+        // SAFETY: the CPU has it.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Vnni => unsafe { super::x86_64::peak::avx512_vnni(count) },
+        _ => 0,
+    }
+}

@@ -1,0 +1,107 @@
+//! Every kernel that this CPU can run, against plain code.
+
+use tarjoman::kernels::{Epilogue, Int8Matrix, Isa, reference};
+
+/// Numbers that look random and are the same everywhere.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 >> 33
+    }
+
+    fn floats(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| (self.next() % 20_001) as f32 / 10_000.0 - 1.0).collect()
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<i8> {
+        (0..count).map(|_| (self.next() % 255) as i8).map(|byte| byte.max(-127)).collect()
+    }
+}
+
+/// Below, at and above the tiles of all kernels: rows by 4 and 6, outputs by 16 and 64, inputs by
+/// 2 and 4.
+const ROWS: &[usize] = &[1, 2, 3, 4, 5, 6, 7, 12, 13];
+const OUTPUTS: &[usize] = &[1, 15, 16, 17, 63, 64, 65, 130];
+const INPUTS: &[usize] = &[1, 2, 3, 4, 5, 31, 64, 257];
+
+#[test]
+fn every_int8_kernel_gives_what_the_reference_gives() {
+    let mut numbers = Numbers(1);
+    for &inputs in INPUTS {
+        for &outputs in OUTPUTS {
+            let weights = numbers.bytes(outputs * inputs);
+            let scales: Vec<f32> = numbers.floats(outputs).iter().map(|x| x.abs()).collect();
+            let bias = numbers.floats(outputs);
+            let matrices: Vec<Int8Matrix> = Isa::available()
+                .into_iter()
+                .map(|isa| Int8Matrix::pack_for(isa, &weights, &scales).expect("it is packed"))
+                .collect();
+            for &rows in ROWS {
+                let x = numbers.floats(rows * inputs);
+                for (bias, relu) in [(None, false), (Some(&bias), false), (Some(&bias), true)] {
+                    let epilogue = Epilogue { bias: bias.map(Vec::as_slice), relu };
+                    let expected = reference::int8_product(&x, rows, &weights, &scales, epilogue);
+                    for matrix in &matrices {
+                        let found = matrix.product(&x, epilogue);
+                        assert_eq!(found, expected, "{matrix:?}, {rows} rows, relu {relu}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_product_of_many_rows_over_many_threads_gives_what_the_reference_gives() {
+    let mut numbers = Numbers(2);
+    // More rows than fit the cache at once; enough work for several threads.
+    let (rows, outputs, inputs) = (700, 200, 512);
+    let weights = numbers.bytes(outputs * inputs);
+    let scales = numbers.floats(outputs);
+    let x = numbers.floats(rows * inputs);
+    let expected = reference::int8_product(&x, rows, &weights, &scales, Epilogue::default());
+    for isa in Isa::available() {
+        let matrix = Int8Matrix::pack_for(isa, &weights, &scales).expect("it is packed");
+        assert!(matrix.product(&x, Epilogue::default()) == expected, "{matrix:?}");
+    }
+}
+
+#[test]
+fn the_largest_inputs_and_weights_do_not_overflow() {
+    let inputs = 4096;
+    let (x, weights) = (vec![1.0; inputs], vec![-127; inputs]);
+    for isa in Isa::available() {
+        let matrix = Int8Matrix::pack_for(isa, &weights, &[1.0]).expect("it is packed");
+        let sum = matrix.product(&x, Epilogue::default())[0];
+        assert!((sum + 127.0 * 4096.0).abs() < 1.0, "{matrix:?}: {sum}");
+    }
+}
+
+#[test]
+fn inputs_that_are_all_zero_or_no_numbers_do_no_harm() {
+    for isa in Isa::available() {
+        let matrix = Int8Matrix::pack_for(isa, &[3; 8], &[1.0; 2]).expect("it is packed");
+        let product = |x: f32| matrix.product(&[x, 1e-40, 0.0, 0.0], Epilogue::default());
+        assert!(product(0.0).iter().all(|value| value.abs() < 1e-30), "{matrix:?}");
+        assert!(product(f32::NAN).iter().all(|value| value.is_nan()), "{matrix:?}");
+        assert!(product(f32::INFINITY).iter().all(|value| !value.is_finite()), "{matrix:?}");
+    }
+}
+
+#[test]
+fn a_row_of_a_packed_matrix_is_the_row_that_went_in() {
+    let mut numbers = Numbers(3);
+    let (outputs, inputs) = (70, 33);
+    let weights = numbers.floats(outputs * inputs);
+    let mut row = vec![0.0; inputs];
+    let matrix = Int8Matrix::quantize(&weights, outputs).expect("it is packed");
+    for (index, expected) in weights.chunks(inputs).enumerate() {
+        matrix.row(index, &mut row);
+        let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+        for (found, expected) in row.iter().zip(expected) {
+            assert!((found - expected).abs() <= largest / 254.0 + 1e-6, "{found} for {expected}");
+        }
+    }
+}
