@@ -124,7 +124,9 @@ impl Error {
                 "open it in the program that made it and save it anew, or save its text".into()
             }
             Self::NoSkeleton { .. } => "name the article that was translated with --source".into(),
-            Self::Format { .. } => "end the name in .html, .tsv, .jsonl, .md or .txt".into(),
+            Self::Format { .. } => {
+                "end the name in .html, .docx, .tsv, .jsonl, .tmx, .xlf, .md or .txt, or use --format".into()
+            },
             Self::Write { .. } => {
                 "check that the folder exists, that you may write there, and that the disk has room"
                     .into()

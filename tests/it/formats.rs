@@ -242,7 +242,8 @@ fn nitf_keeps_its_elements() {
 
 #[test]
 fn a_byte_order_mark_moves_nothing() {
-    for name in ["article.nitf.xml", "article.html", "article.md", "articles.jsonl", "article.srt"] {
+    for name in ["article.nitf.xml", "article.html", "article.md", "articles.jsonl", "article.srt"]
+    {
         let bytes = format!("\u{FEFF}{}", text_of(name)).into_bytes();
         let article = read(name, bytes).expect(name);
         assert_eq!(kinds(&article), kinds(&fixture(name)), "{name}");
