@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let color = matches!(output, Output::Stdout) && use_color(&std::io::stdout());
     let candidates = document.units.iter().any(|unit| unit.translation.candidates.len() > 1);
-    let options = WriteOptions { color, candidates };
+    let options = WriteOptions { color, candidates, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
     Ok(())
 }

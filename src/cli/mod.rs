@@ -1,14 +1,19 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod batch;
 mod bench;
 mod config;
 mod exit;
 mod export;
+mod interrupt;
+mod log;
 mod models;
 mod output;
+mod pipe;
 mod progress;
 mod score;
+mod text;
 mod translate;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -30,6 +35,15 @@ enum Command {
     Translate(Box<translate::Arguments>),
     /// Write a translation, reviewed or not, in another format
     Export(export::Arguments),
+    /// Translate a directory of articles into a directory; go on where an earlier run ended
+    Batch(Box<batch::Arguments>),
+    /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
+    Pipe(Box<pipe::Arguments>),
+    /// Show the sentences of an article, with their dates and numbers
+    Segment(text::Arguments),
+    /// Show what the model reads instead of the article, and what was changed
+    #[command(alias = "normalise")]
+    Normalize(text::Arguments),
     /// List, fetch, choose and remove models
     Models(models::Arguments),
     /// Score translations against references: BLEU, chrF, TER, as sacrebleu does
@@ -45,6 +59,10 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Batch(arguments) => batch::run(&arguments),
+        Command::Pipe(arguments) => pipe::run(&arguments),
+        Command::Segment(arguments) => text::segment(&arguments),
+        Command::Normalize(arguments) => text::normalize(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

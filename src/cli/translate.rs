@@ -1,6 +1,7 @@
 //! `tarjoman translate`: one article in, aligned bilingual output out.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -14,8 +15,9 @@ use super::{note, show_progress, use_color};
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
-use crate::model::{ComputeType, Error, ModelSource, Prompt};
-use crate::translate::{LoadOptions, TranslateOptions, Translator};
+use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
+use crate::persian::Day;
+use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
 #[derive(Debug, clap::Args)]
@@ -38,6 +40,33 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, value_name = "FORMAT")]
     input_format: Option<SourceFormat>,
 
+    #[command(flatten)]
+    model: ModelArguments,
+
+    /// Candidates to write for each sentence (terminal, HTML and JSON lines)
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    candidates: usize,
+
+    /// Put the Gregorian date of every Iranian or Afghan date beside the translation
+    #[arg(long)]
+    dates: bool,
+
+    /// The date of the article, YEAR-MONTH-DAY, for dates without a year [default: the day the
+    /// file was last changed, or today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    date: Option<Day>,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten, next_help_heading = "Search")]
+    search: SearchArguments,
+}
+
+/// Which model, and how it is used.
+#[derive(Debug, clap::Args)]
+pub(super) struct ModelArguments {
     /// A model: a folder, ORG/NAME[@REVISION], a name that `tarjoman models` lists, or the address
     /// of a folder or of files
     /// [default: the one chosen with `models use`, or else the embedded one]
@@ -66,21 +95,11 @@ pub(super) struct Arguments {
     /// In what precision the model computes
     #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
     compute_type: ComputeType,
-
-    /// Candidates to write for each sentence (terminal, HTML and JSON lines)
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
-    candidates: usize,
-
-    /// Say nothing but errors
-    #[arg(short, long)]
-    quiet: bool,
-
-    #[command(flatten, next_help_heading = "Search")]
-    search: SearchArguments,
 }
 
+/// How sentences are searched.
 #[derive(Debug, clap::Args)]
-struct SearchArguments {
+pub(super) struct SearchArguments {
     /// Beams; 1 is greedy search
     #[arg(short, long, value_name = "N")]
     beams: Option<usize>,
@@ -208,7 +227,17 @@ impl ValueEnum for ComputeType {
 
 impl SearchArguments {
     /// What was typed, over what the model wants.
-    fn apply(&self, options: &mut TranslateOptions, candidates: usize) {
+    ///
+    /// # Errors
+    /// When a value is out of range.
+    pub fn options(
+        &self,
+        translator: &Translator,
+        model: &ModelArguments,
+        candidates: usize,
+    ) -> anyhow::Result<TranslateOptions> {
+        let mut options = translator.options();
+        options.context = model.context.unwrap_or(options.context);
         let search = &mut options.search;
         search.candidates = candidates;
         search.beams = self.beams.unwrap_or(search.beams.max(candidates));
@@ -218,6 +247,8 @@ impl SearchArguments {
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
         options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
+        options.search.check()?;
+        Ok(options)
     }
 }
 
@@ -234,23 +265,48 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let input = arguments.input.display();
         return Err(Refusal::Usage(format!("the output would replace the article {input}")).into());
     }
-    let translator = load(arguments)?;
-
-    let mut options = translator.options();
-    arguments.search.apply(&mut options, arguments.candidates);
-    options.context = arguments.context.unwrap_or(options.context);
-    options.search.check()?;
+    let translator = arguments.model.load(arguments.quiet)?;
+    let options = arguments.search.options(&translator, &arguments.model, arguments.candidates)?;
 
     let bar = Sentences::new(show_progress(arguments.quiet));
     let translated = translator.translate(article, &options, &bar);
     bar.finish();
-    let document =
+    let mut document =
         translated.with_context(|| format!("could not translate {}", arguments.input.display()))?;
 
+    if arguments.dates {
+        translate::add_dates(&mut document, reference(arguments));
+    }
+
     let color = matches!(output, Output::Stdout) && use_color(&std::io::stdout());
-    let options = WriteOptions { color, candidates: arguments.candidates > 1 };
+    let options =
+        WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
     Ok(())
+}
+
+fn date(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "not a day of the Gregorian calendar such as 2025-10-21".into())
+}
+
+/// The date of the article: as typed, or else of the file, or else today.
+fn reference(arguments: &Arguments) -> Day {
+    if let Some(date) = arguments.date {
+        return date;
+    }
+    let changed = std::fs::metadata(&arguments.input).and_then(|metadata| metadata.modified());
+    let (time, why) = match changed {
+        Ok(time) => (time, "when the file was last changed"),
+        Err(_) => (SystemTime::now(), "today"),
+    };
+    let day = Day::of(time);
+    note(
+        arguments.quiet,
+        &format!(
+            "dates without a year are taken to be close to {day}, {why}; --date says otherwise"
+        ),
+    );
+    day
 }
 
 /// The format that was asked for, by name or by the ending of the output.
@@ -275,26 +331,49 @@ fn prompt(name: &Path) -> anyhow::Result<Prompt> {
     Ok(Prompt::new(&name.display().to_string(), &text)?)
 }
 
-fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
-    let quiet = arguments.quiet;
-    let source = match &arguments.model {
-        Some(source) => source.clone(),
-        None => default_model()?,
-    };
-    if arguments.model.is_none() && source == ModelSource::Embedded {
-        note(
-            quiet,
-            "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
-        );
+impl ModelArguments {
+    /// Finds the model, fetches it where that is needed, and loads it.
+    ///
+    /// # Errors
+    /// Whatever the model's room reports.
+    pub fn load(&self, quiet: bool) -> anyhow::Result<Translator> {
+        self.load_files(quiet).map(|(translator, _)| translator)
     }
-    let mut progress = Download::new(show_progress(quiet), quiet);
-    let files = source.resolve(&mut progress)?;
-    let options = LoadOptions {
-        from: arguments.from.clone(),
-        to: arguments.to.clone(),
-        prompt: arguments.prompt.as_deref().map(prompt).transpose()?,
-        compute_type: arguments.compute_type,
-        ..LoadOptions::default()
-    };
-    Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))
+
+    /// As [`ModelArguments::load`], with a name for all that translations depend on: what is in
+    /// the model's files, the languages, the prompt, and the precision.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn load_known(&self, quiet: bool) -> anyhow::Result<(Translator, String)> {
+        let (translator, files) = self.load_files(quiet)?;
+        let prompt = self.prompt.as_deref().map(prompt).transpose()?;
+        let told = (&self.from, &self.to, &prompt, self.compute_type);
+        Ok((translator, format!("{} {told:?}", files.fingerprint()?)))
+    }
+
+    fn load_files(&self, quiet: bool) -> anyhow::Result<(Translator, ModelFiles)> {
+        let source = match &self.model {
+            Some(source) => source.clone(),
+            None => default_model()?,
+        };
+        if self.model.is_none() && source == ModelSource::Embedded {
+            note(
+                quiet,
+                "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
+            );
+        }
+        let mut progress = Download::new(show_progress(quiet), quiet);
+        let files = source.resolve(&mut progress)?;
+        let options = LoadOptions {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            prompt: self.prompt.as_deref().map(prompt).transpose()?,
+            compute_type: self.compute_type,
+            ..LoadOptions::default()
+        };
+        let translator = Translator::load(&files, &options)
+            .with_context(|| format!("could not load model {source}"))?;
+        Ok((translator, files))
+    }
 }

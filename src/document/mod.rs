@@ -78,7 +78,7 @@ pub struct Translation {
     pub alignment: Option<Vec<WordPair>>,
 }
 
-/// A doubt about a translation, for the editor.
+/// A doubt about a translation or a remark on it, for the editor.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Issue {
     /// Machine-readable, such as `sentence_split`.

@@ -1,13 +1,26 @@
-//! Persian text, as pure functions: what the model reads ([`normalize()`]), where sentences
-//! begin and end ([`segment()`]), and where a sentence that is too long for a model may be
-//! cut ([`split_long()`]). Does not know documents or models.
+//! Persian text, as pure functions: what the model reads ([`normalize()`], [`restore()`]) and
+//! how it differs from what is displayed ([`changes()`]), where sentences begin and end
+//! ([`segment()`]), where a sentence that is too long for a model may be cut
+//! ([`split_long()`]), and what [`dates()`] and [`numbers()`] it has. Does not know documents
+//! or models.
 
+mod calendar;
+mod changes;
+mod dates;
 mod normalize;
+mod numbers;
 mod segment;
 mod split;
 mod stops;
+mod tokens;
 mod words;
+mod zwnj;
 
+pub use calendar::{Calendar, Day};
+pub use changes::{Change, changes};
+pub use dates::{Resolved, WrittenDate, dates};
 pub use normalize::normalize;
+pub use numbers::{Number, NumberKind, numbers};
 pub use segment::segment;
 pub use split::split_long;
+pub use zwnj::{HalfSpace, half_spaces, restore};

@@ -10,6 +10,9 @@ use super::words::GOES_ON;
 /// A bracket that is not closed within this many characters is taken for a stray one.
 const LONGEST_BRACKET: usize = 300;
 
+/// A quotation of at most this many characters inside a sentence may be a title.
+const LONGEST_TITLE: usize = 40;
+
 /// A line of at most this many characters may be a heading.
 const LONGEST_HEADING: usize = 60;
 
@@ -38,6 +41,9 @@ pub(super) struct Open {
     pub(super) leads: bool,
     /// Whether a colon or a verb of saying announced it.
     pub(super) announced: bool,
+    /// Whether it is short and stands inside a sentence, as a title does: what ends in it ends
+    /// no sentence.
+    pub(super) is_title: bool,
     /// Whether a sentence has ended inside it.
     pub(super) has_sentences: bool,
 }
@@ -52,6 +58,8 @@ pub(super) struct Walk<'text> {
     /// Whether that sentence has a letter or digit yet.
     pub(super) has_words: bool,
     pub(super) open: Vec<Open>,
+    /// Whether that sentence has had a quotation that was announced.
+    pub(super) has_quoted: bool,
     /// Characters of the longest line, counted when first needed.
     longest_line: Option<usize>,
     sentences: Vec<Range<usize>>,
@@ -65,6 +73,7 @@ impl<'text> Walk<'text> {
             start: 0,
             has_words: false,
             open: Vec::new(),
+            has_quoted: false,
             longest_line: None,
             sentences: Vec::new(),
         }
@@ -97,7 +106,9 @@ impl<'text> Walk<'text> {
             return self.step_over_line_end(at);
         }
         self.has_words |= c.is_alphanumeric();
-        if self.closes(c, at) {
+        if c == ':' && stops::is_dateline(self, at) {
+            self.end_sentence(at + 1);
+        } else if self.closes(c, at) {
             self.close(c);
         } else if matches!(c, '«' | '“' | '”' | '"') {
             self.open_quotation(c, at);
@@ -135,12 +146,17 @@ impl<'text> Walk<'text> {
             '"' => open.mark == '"',
             _ => matches!(open.mark, '“' | '”'),
         })?;
-        self.open.drain(last..).next()
+        let closed = self.open.drain(last..).next();
+        self.has_quoted |= closed.is_some_and(|open| open.announced);
+        closed
     }
 
     fn open_quotation(&mut self, mark: char, at: usize) {
         let announced = stops::is_announced(self, at);
-        self.open(Open { mark, leads: !self.has_words, announced, has_sentences: false });
+        let leads = !self.has_words;
+        let mut ahead = self.chars[at..].iter().take(LONGEST_TITLE).map(|(_, c)| *c);
+        let is_title = mark == '«' && !announced && !leads && ahead.any(|c| c == '»');
+        self.open(Open { mark, leads, announced, is_title, has_sentences: false });
     }
 
     fn open_bracket(&mut self, mark: char, at: usize) {
@@ -148,7 +164,13 @@ impl<'text> Walk<'text> {
         let ahead = self.chars[at..].iter().take(LONGEST_BRACKET);
         if ahead.take_while(|(_, c)| !is_line_end(*c)).any(|(_, c)| *c == closer) {
             let leads = !self.has_words;
-            self.open(Open { mark, leads, announced: false, has_sentences: false });
+            self.open(Open {
+                mark,
+                leads,
+                announced: false,
+                is_title: false,
+                has_sentences: false,
+            });
         }
     }
 
@@ -162,6 +184,11 @@ impl<'text> Walk<'text> {
     /// Whether a bracket is open: what it holds is part of the sentence around it.
     pub(super) fn in_bracket(&self) -> bool {
         self.open.iter().any(|open| matches!(open.mark, '(' | '[') && !open.leads)
+    }
+
+    /// Whether a title is open.
+    pub(super) fn in_title(&self) -> bool {
+        self.open.iter().any(|open| open.is_title)
     }
 
     /// One line end is a hard wrap, unless the line before is a heading or the next a list
@@ -207,6 +234,7 @@ impl<'text> Walk<'text> {
         }
         let range = trimmed(self.text, self.byte(self.start)..self.byte(end));
         self.start = end;
+        self.has_quoted = false;
         for open in &mut self.open {
             open.has_sentences = true;
         }

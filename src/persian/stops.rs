@@ -3,8 +3,8 @@
 
 use super::segment::{Open, Walk, closes_alone};
 use super::words::{
-    ABBREVIATIONS, GOES_ON, LETTER_NAMES, LIGHT_VERBS, NOT_BEFORE_INITIALS, SAYING, SAYING_NOUNS,
-    STARTERS,
+    ABBREVIATIONS, AGENCIES, FINAL_VERBS, GOES_ON, LETTER_NAMES, LETTERED, LIGHT_VERBS,
+    NOT_BEFORE_INITIALS, SAYING, SAYING_NOUNS, SOURCES, STARTERS,
 };
 
 /// A word of more characters than this is no abbreviation, and is not read to its start.
@@ -99,7 +99,7 @@ fn is_spaced_closer(walk: &Walk<'_>, at: usize) -> bool {
 
 /// Whether the sentence ends with this run.
 pub(super) fn ends_sentence(walk: &Walk<'_>, stop: &Stop) -> bool {
-    if !walk.has_words || walk.in_bracket() {
+    if !walk.has_words || walk.in_bracket() || walk.in_title() {
         return false;
     }
     let mut next = stop.end;
@@ -120,7 +120,15 @@ pub(super) fn ends_sentence(walk: &Walk<'_>, stop: &Stop) -> bool {
     if stop.is_ellipsis {
         return ellipsis_ends(walk, stop, word);
     }
-    !stop.is_period || period_ends(walk, stop, next, word)
+    if !stop.is_period {
+        // Yahoo! is a name, unless its sentence is English.
+        let before = stop.at.checked_sub(1).and_then(|at| walk.get(at));
+        let is_name = walk.get(stop.at) == Some('!')
+            && stop.end == stop.at + 1
+            && before.is_some_and(|c| c.is_ascii_alphabetic());
+        return !is_name || c.is_ascii();
+    }
+    period_ends(walk, stop, next, word)
 }
 
 /// A stop with a word right behind it: a forgotten space, or a dot inside a word.
@@ -178,6 +186,14 @@ fn ellipsis_ends(walk: &Walk<'_>, stop: &Stop, next: &str) -> bool {
     // « و … »: the list goes on, not the thought.
     let stands_alone = before.is_none_or(|c| c.is_whitespace() || matches!(c, '[' | '(' | '،'));
     let word = word_before(walk, stop.at);
+    if stands_alone && before.is_some_and(char::is_whitespace) {
+        // وعده داده شد ... هیچ‌کدام: the thought had its verb already.
+        let mut end = stop.at;
+        while end > walk.start && walk.get(end - 1).is_some_and(char::is_whitespace) {
+            end -= 1;
+        }
+        return FINAL_VERBS.contains(&word_before(walk, end)) && !GOES_ON.contains(&next);
+    }
     !stands_alone && !GOES_ON.contains(&next) && !matches!(word, "و" | "یا")
 }
 
@@ -186,6 +202,14 @@ fn period_ends(walk: &Walk<'_>, stop: &Stop, next: usize, after: &str) -> bool {
     let start = stop.at - word.chars().count();
     if word.is_empty() {
         return true;
+    }
+    if word == "الف" && !starts_with(walk, stop.at, word) {
+        // گزارش الف. رضایی, but: گزینه الف.
+        let mut end = start;
+        while end > walk.start && walk.get(end - 1).is_some_and(char::is_whitespace) {
+            end -= 1;
+        }
+        return LETTERED.contains(&word_before(walk, end));
     }
     if word.chars().all(char::is_numeric) || word == "الف" {
         // ۱. افتتاحیه
@@ -239,7 +263,32 @@ pub(super) fn is_announced(walk: &Walk<'_>, at: usize) -> bool {
     if word == "که" {
         word = word_before(walk, end.saturating_sub(3));
     }
+    // «…» و «…»: the second is as much said as the first.
+    if word == "و" && walk.has_quoted {
+        return true;
+    }
+    // به گفته او، «…»
+    if end > walk.start && walk.get(end - 1) == Some('،') {
+        let start = walk.start.max(end.saturating_sub(3 * LONGEST_WORD));
+        let mut words = walk.slice(start..end).split_whitespace().map(bare);
+        return words.any(|word| SOURCES.contains(&word));
+    }
     SAYING.contains(&word) || LIGHT_VERBS.contains(&word)
+}
+
+/// Whether the sentence up to the colon at `at` is a dateline: a place, a dash and an agency,
+/// `تهران - ایرنا:`, with text of its own behind it.
+pub(super) fn is_dateline(walk: &Walk<'_>, at: usize) -> bool {
+    let has_text = walk.get(at + 1).is_some_and(char::is_whitespace);
+    if !has_text || at - walk.start > LONGEST_WORD || !walk.open.is_empty() {
+        return false;
+    }
+    let line = walk.slice(walk.start..at);
+    line.split_once(['-', '–', '—']).is_some_and(|(place, agency)| {
+        let agency = agency.trim();
+        let is_place = letters(place) > 1 && !place.trim().contains(char::is_whitespace);
+        is_place && AGENCIES.iter().any(|name| agency.starts_with(name))
+    })
 }
 
 /// The letters, digits and half-spaces right before `end`.

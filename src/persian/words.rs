@@ -138,3 +138,59 @@ pub(super) const CONJUNCTIONS: &[&str] = &[
     "that",
     "or",
 ];
+
+/// Verbs that end a thought before an ellipsis.
+pub(super) const FINAL_VERBS: &[&str] = &[
+    "است",
+    "بود",
+    "شد",
+    "کرد",
+    "رفت",
+    "آمد",
+    "داد",
+    "گفت",
+    "ماند",
+    "نیست",
+    "نبود",
+    "نشد",
+    "شدند",
+    "کردند",
+    "بودند",
+    "هستند",
+    "دارد",
+    "داشت",
+    "می‌شود",
+    "می‌کند",
+    "گرفت",
+    "رسید",
+];
+
+/// Nouns that a lettered part follows: «گزینه الف».
+pub(super) const LETTERED: &[&str] =
+    &["گزینه", "بند", "قسمت", "بخش", "گروه", "ردیف", "جدول", "پیوست", "شق"];
+
+/// With a comma behind them these announce a quotation: «به گفته او، …».
+pub(super) const SOURCES: &[&str] =
+    &["گفته", "گفتهٔ", "گفتۀ", "نوشته", "نوشتهٔ", "نوشتۀ", "باور", "اعتقاد", "قول", "روایت"];
+
+/// News agencies, as they stand in a dateline.
+pub(super) const AGENCIES: &[&str] = &[
+    "ایرنا",
+    "ایسنا",
+    "فارس",
+    "مهر",
+    "تسنیم",
+    "ایلنا",
+    "میزان",
+    "واحد مرکزی خبر",
+    "خبرگزاری",
+    "رویترز",
+    "آسوشیتدپرس",
+    "فرانس پرس",
+    "پژواک",
+    "طلوع",
+    "آوا",
+    "باختر",
+    "بی‌بی‌سی",
+    "بی بی سی",
+];

@@ -152,7 +152,7 @@ fn the_terminal_shows_numbers_both_languages_and_doubts() {
         shown.starts_with(" 1  سلام دنیا.\n    Line 0\n\n 2  خوبی؟\n    Line 1\n    ! a <number>")
     );
     assert!(!shown.contains('\x1b'), "an article must not steer the terminal");
-    let options = WriteOptions { color: true, candidates: true };
+    let options = WriteOptions { color: true, candidates: true, ..WriteOptions::default() };
     let shown = written(&document, Format::Terminal, options);
     assert!(shown.contains("\x1b[33m! a <number>"));
     assert!(shown.contains("2) Line 0? (-1.50)"));

@@ -1,6 +1,7 @@
 //! One integration binary: each further one would link candle again.
 
 mod aligned;
+mod batch_command;
 mod causal;
 mod decode;
 mod document;
@@ -23,12 +24,15 @@ mod models_command;
 mod newsroom;
 mod pages;
 mod persian;
+mod pipe_command;
 mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
+mod restoration;
 mod rooms;
 mod score_command;
 mod source;
+mod stream;
 mod t5;
 mod tokenizer;
 mod translate_command;

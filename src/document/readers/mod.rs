@@ -52,6 +52,14 @@ fn bytes(path: &Path) -> Result<(String, Vec<u8>)> {
     }
 }
 
+/// Reads an article from plain text, whatever else it looks like; `name` as in [`read`].
+///
+/// # Errors
+/// When there is nothing to translate.
+pub fn plain(name: &str, text: &str) -> Result<Article> {
+    text::read(name.to_owned(), text)
+}
+
 /// Reads an article from bytes; `name` is for messages, for [`Meta`](super::Meta), and its
 /// ending tells the format.
 ///

@@ -58,7 +58,7 @@ pub(super) fn write(
                 &Line {
                     schema: SCHEMA,
                     id: unit.sentence.id,
-                    block: unit.sentence.block,
+                    block: options.blocks_before + unit.sentence.block,
                     kind: block.kind,
                     span: [unit.sentence.span.start, unit.sentence.span.end],
                     source: document.source(unit),

@@ -76,6 +76,9 @@ pub struct WriteOptions {
     /// All candidates of a sentence, where the format has room for them (terminal, HTML,
     /// JSON). Default: the best one.
     pub candidates: bool,
+    /// Blocks of the same document that were written before, where it is written in parts (text,
+    /// TSV, JSON, Markdown): they are counted, and the head is not written again. Default: none.
+    pub blocks_before: usize,
 }
 
 /// Writes a translated document, in many small pieces: give a buffered `out`.
@@ -91,9 +94,9 @@ pub fn write(
     match format {
         Format::Terminal => terminal::write(document, *options, out),
         Format::Html => html::write(document, *options, out),
-        Format::Tsv => tsv::write(document, out),
+        Format::Tsv => tsv::write(document, *options, out),
         Format::Jsonl => jsonl::write(document, *options, out),
-        Format::Markdown => markdown::write(document, out),
+        Format::Markdown => markdown::write(document, *options, out),
         Format::Text => text::write(document, out),
         Format::Docx => docx::write(document, out),
         Format::Tmx => tmx::write(document, out),

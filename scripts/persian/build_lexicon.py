@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Builds the lexicon of half-space restoration, `src/persian/lexicon/*.tsv`.
+
+    pip install hazm==0.10.0 --no-deps
+    git clone https://github.com/b00f/lilak
+    git clone https://github.com/UniversalDependencies/UD_Persian-PerDT
+    git clone https://github.com/UniversalDependencies/UD_Persian-Seraji
+    python scripts/persian/build_lexicon.py --lilak lilak/src/data/lexicon \
+        --treebank UD_Persian-PerDT/fa_perdt-ud-dev.conllu UD_Persian-Seraji/fa_seraji-ud-dev.conllu
+
+Only the development parts of the treebanks are read; what comes from them goes to a file of its own, which has
+their licence. `--treebank` left out and `--out` elsewhere gives the lexicon to measure on the development parts.
+
+A line is FORM, WEIGHT, TAGS. `-` in a form stands for a half-space. The weight is log2(1 + count), where a count is
+the number of times in the project's corpus (or the treebank), or, for words that are not there, hazm's frequency
+class. Tags: `a` adjective or adverb, `h` ends in a silent heh, `c` was seen with its half-spaces in running text, `s` is joined when written with a space too.
+"""
+import argparse
+import collections
+import importlib.util
+import math
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OUT = ROOT / "src/persian/lexicon"
+Z = "\u200c"
+WORD = re.compile(r"[\u0621-\u063a\u0641-\u064a\u066e-\u06d3\u200c]+")
+FOLD = {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "ۂ": "ه"}
+MARKS = re.compile("[\u0640\u064b-\u065f\u0670]")
+
+# Second parts that hardly stand alone: a list has them joined, and so a space before them is joined too.
+BOUND = """گیری گیر سازی ساز بندی بند گذاری گذار گذاران گرایی گرا گرایان شناسی شناس شناسان پردازی پرداز فروشی فروش
+نویسی نویس رسانی رسان یابی یاب سنجی سنج زنی زن زدایی طلبی طلب طلبان خواهی خواه خواهان پذیری پذیر ناپذیر آمیز
+ریزی ریز کشی کش بینی بین گویی گو جویی جو پوشی دوزی آوری آور افزایی افزا افزار اندازی انداز کننده کنندگان دهنده
+دهندگان نامه خانه گاه گونه وار مند ستیز ستیزی باوری باور نشین نشینی نشینان نگر نگری محور محوری مآب پرست پرستی
+پرور پروری خیز خیزی بخش بار بردار برداری دار داران مدار مداری یافته نیافته انگیز انگیزی کن پاش آلود فام گری گر
+ورزی ورز خوار خواری سوز سوزی دان سرا زدگی زده شکن شکنی رو روی رانی ران یاری یار چی گران تراز سنجان نورد نوردی
+نورد گردی گرد شویی شوی سرایی فشانی بانی بان کاران کار کاری داری سالاری سالار وزیری شنبه لله الله المللی العاده
+الدین السلام الاسلام القاعده انداز اندرکار اندرکاران آمیزی""".split()
+FIRST = "بی هم پیش غیر ضد نیم شبه فرا بین پسا چند تک خود سه دو چهار پنج شش هفت هشت پاد ابر پیرا درون برون آنتی نیمه".split()
+# Free phrases that lists write as one word; in running text they are mostly verbs or stand apart.
+LOOSE = re.compile(r"-(شده|شد|است|بود|کرده|کرد|و|را|که|از|به|در|تا|با|بن|ابن|من|آن|این)$|^(به|در|از|با|بر|هر|این|آن|چه|که|و|را|تا|یک|همین|همان|هیچ)-|-و-|^(یک|دو|سه|چهار|پنج|شش|هفت|هشت|نه|ده|چند)-.+ه$")
+
+
+# A heh after a consonant is silent, but for a few words (توجه, شبه) that Lilak knows.
+SILENT = re.compile("[^اوی-].*[^اوی-]ه$")
+
+
+def fold(text):
+    text = MARKS.sub("", "".join(FOLD.get(c, c) for c in text))
+    return re.sub(f"{Z}+", "-", text.strip(Z))
+
+
+def words(text):
+    return [word for word in (fold(word) for word in WORD.findall(text)) if word.replace("-", "")]
+
+
+def own_corpus():
+    for path in sorted((ROOT / "scripts/train/data").glob("*/*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            fields = line.split("\t")
+            if len(fields) > 1:
+                yield words(fields[1])
+
+
+def treebank(paths):
+    for path in paths:
+        for line in open(path, encoding="utf-8"):
+            if line.startswith("# text = "):
+                yield words(line[9:])
+
+
+def hazm_folder():
+    spec = importlib.util.find_spec("hazm")
+    if spec is None:
+        sys.exit("hazm is not installed: pip install hazm==0.10.0 --no-deps")
+    return pathlib.Path(spec.submodule_search_locations[0]) / "data"
+
+
+def read_hazm(path):
+    """Words with a frequency (the others are unchecked), their class and tags."""
+    for line in open(path, encoding="utf-8"):
+        word, frequency, tags = (line.rstrip("\n").split("\t") + ["", ""])[:3]
+        if int(frequency or 0) > 0 and WORD.fullmatch(word) and "PS" not in tags:
+            yield fold(word), int(frequency), "a" if {"AJ", "ADV"} & set(tags.split(",")) else ""
+
+
+def read_lilak(path):
+    for line in open(path, encoding="utf-8"):
+        fields = line.rstrip("\n").split(",")
+        if line.startswith("#") or len(fields) < 5 or not WORD.fullmatch(fields[0]):
+            continue
+        if fields[1] == "verb":
+            continue
+        word = fold(fields[0])
+        if re.match(r"(..+)?(می|نمی)-", word) and fields[1] == "adjective":
+            continue  # participles of the conjugation
+        tags = "a" if fields[1].startswith("adj") or fields[1] == "adverb" else ""
+        if fields[1].startswith("noun"):
+            tags += "n"
+        yield word, tags + ("h" if fields[3] == "1" and word.endswith("ه") else "")
+
+
+def read_lilak_verbs(path):
+    """Past and present stems, from the forms می‌STEM + م."""
+    forms = {fields[0] for fields in (line.split(",") for line in open(path, encoding="utf-8")) if fields[1:2] == ["verb"]}
+    for form in forms:
+        if not form.startswith("می" + Z) or not form.endswith("م") or form.endswith("یم") and form[:-2] + "م" in forms:
+            continue
+        stem = form[3:-1]
+        if Z in stem or len(stem) < 2:
+            continue
+        if f"می{Z}{stem}" in forms:
+            yield fold(stem), ""
+        elif f"می{Z}{stem}د" in forms:
+            yield "", fold(stem)
+
+
+def weight(count):
+    return min(15, round(math.log2(1 + count)))
+
+
+def counts(sentences):
+    """Counts of words, and of pairs and triples of words as `a b`."""
+    single, phrases = collections.Counter(), collections.Counter()
+    for sentence in sentences:
+        single.update(sentence)
+        for size in (2, 3):
+            phrases.update(" ".join(sentence[i : i + size]) for i in range(len(sentence) - size + 1))
+    return single, phrases
+
+
+# Inflection that the affix model knows: such forms are kept only when they are frequent or ambiguous.
+REGULAR = re.compile(
+    r"-(ها|های|هایی|هایم|هایت|هایش|هایمان|هایتان|هایشان|تر|ترین|ای|ام|ات|اش|اند|ایم|اید|مان|تان|شان)$|^(بر|در|باز|فرو|وا|فرا|ور|سر)?ن?می-"
+)
+
+
+def joined(form, single, phrases):
+    """Whether a space inside the form is a lost half-space more often than not."""
+    parts = form.split("-")
+    here, apart = single[form], phrases[" ".join(parts)]
+    if here + apart:
+        return here > 2 * apart and not (LOOSE.search(form) and here < 3) or form.endswith("-شنبه")
+    # باغ ملک, ولی عصر: two common words that a list joins are mostly two words.
+    common = all(single[part] > 20 for part in parts) and parts[-1] not in BOUND and parts[0] not in FIRST
+    return not LOOSE.search(form) and not common
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lilak", required=True, help="Lilak's src/data/lexicon")
+    parser.add_argument("--treebank", nargs="*", default=[], help="development parts of UD treebanks")
+    parser.add_argument("--out", type=pathlib.Path, default=OUT)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    hazm = hazm_folder()
+
+    own, own_phrases = counts(own_corpus())
+    bank, bank_phrases = counts(treebank(options.treebank))
+
+    table = {}  # form -> [count, tags]
+
+    def add(form, count, tags):
+        entry = table.setdefault(form, [0, set()])
+        entry[0] = max(entry[0], count)
+        entry[1].update(tags)
+
+    lilak = set()
+    for word, tags in read_lilak(options.lilak):
+        lilak.add(word)
+        add(word, own[word] or 0, tags)
+    for word, frequency, tags in read_hazm(hazm / "words.dat"):
+        add(word, own[word] or min(frequency / 100000, 16), tags)
+    for word, count in own.items():
+        if word in table or count > 1 or "-" in word:
+            add(word, count, "")
+    # اسمها, مناسبتر: a joined form that a list has by mistake, of a word that it has too.
+    for word in list(table):
+        match = re.fullmatch("(.+[^ادذرزژوآ-])(ها|های|هایی|تر|ترین)", word)
+        if match and match[1] in table and not own[word]:
+            del table[word]
+    bank_table = {}
+    for word, count in bank.items():
+        if word not in table:
+            bank_table[word] = [count, set()]
+    for part, single, phrases in ((table, own, own_phrases), (bank_table, bank, bank_phrases)):
+        solid = {form for form in part if "-" not in form}
+        for form in list(part):
+            if form.endswith("ه") and (form not in lilak or "-" in form) and SILENT.search(form):
+                part[form][1].add("h")
+            if "-" not in form:
+                continue
+            if REGULAR.search(form) and part[form][0] < 3 and form.replace("-", "") not in solid:
+                clash = re.search(r"-(های|ای|ایم)$", form)
+                if not clash:
+                    del part[form]
+                    continue
+            if re.search("-های?-", form):
+                del part[form]
+                continue
+            if single[form]:
+                part[form][1].add("c")
+            if joined(form, single, phrases):
+                part[form][1].add("s")
+    write(options.out / "words.tsv", table, """# Words of half-space restoration, made by scripts/persian/build_lexicon.py; its header says what the columns are.
+# From hazm 0.10.0, data/words.dat (MIT, Copyright 2013 Alireza Nourian), Lilak, src/data/lexicon (Apache License 2.0,
+# Copyright 2015 Mostafa Sedaghat Joo), and this project's own corpus, scripts/train/data (CC0 1.0).
+""")
+    write(options.out / "treebanks.tsv", bank_table, """# Words of half-space restoration, made by scripts/persian/build_lexicon.py; its header says what the columns are.
+# Derived from the development parts of UD_Persian-PerDT and UD_Persian-Seraji.
+# Licence of this file: CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/
+""")
+    verbs = set()
+    for line in open(hazm / "verbs.dat", encoding="utf-8"):
+        past, _, present = line.strip().partition("#")
+        if present:
+            verbs.add((fold(past), fold(present)))
+    known = {stem for pair in verbs for stem in pair}
+    verbs.update(pair for pair in read_lilak_verbs(options.lilak) if not known & set(pair) - {""})
+    with open(options.out / "verbs.tsv", "w", encoding="utf-8") as out:
+        out.write("# Past and present stems of verbs, from hazm 0.10.0, data/verbs.dat (MIT, Copyright 2013 Alireza Nourian),\n")
+        out.write("# and from Lilak, src/data/lexicon (Apache License 2.0, Copyright 2015 Mostafa Sedaghat Joo).\n")
+        out.writelines(f"{past}\t{present}\n" for past, present in sorted(verbs))
+
+
+def write(path, table, header):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(header)
+        for form in sorted(table):
+            count, tags = table[form]
+            out.write(f"{form}\t{weight(count)}\t{''.join(sorted(tags))}\n")
+    print(path, len(table), path.stat().st_size)
+
+
+if __name__ == "__main__":
+    main()

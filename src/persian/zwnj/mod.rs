@@ -1,0 +1,88 @@
+//! Half-spaces that a text has lost: deleted (`نمیتوان`) or turned into a space (`نمی توان`).
+//! Owns where they belong; what a word is, `lexicon` knows, and how it is inflected, `affixes`.
+//!
+//! For the model only. Conservative: a word that is neither known nor built from a known one
+//! stays as it is.
+
+mod affixes;
+mod compounds;
+mod lexicon;
+mod word;
+
+use std::ops::Range;
+
+use tokenizers::NormalizedString;
+use tokenizers::normalizer::Range as Part;
+
+/// The half-space, U+200C.
+pub(super) const ZWNJ: char = '\u{200C}';
+
+/// A half-space that is put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HalfSpace {
+    /// Bytes of the text that it takes the place of: a space, or nothing.
+    pub span: Range<usize>,
+}
+
+/// The half-spaces that a text has lost, in order.
+///
+/// * `text`: as [`normalize()`](super::normalize()) leaves it; letters in other forms are not known
+#[must_use]
+pub fn half_spaces(text: &str) -> Vec<HalfSpace> {
+    let words = word::split(text);
+    let mut found: Vec<HalfSpace> = Vec::new();
+    let mut first = 0;
+    while first < words.len() {
+        // Words with one space between them; over a mark nothing is joined.
+        let mut last = first + 1;
+        while last < words.len() && &text[words[last - 1].end..words[last].start] == " " {
+            last += 1;
+        }
+        let run = &words[first..last];
+        let texts: Vec<&str> = run.iter().map(|span| &text[span.clone()]).collect();
+        let joins = compounds::joins(&texts);
+        for (index, span) in run.iter().enumerate() {
+            if index > 0 && joins[index - 1] {
+                found.push(HalfSpace { span: run[index - 1].end..span.start });
+            }
+            let context = word::Context {
+                ends: match texts.get(index + 1) {
+                    Some(next) => compounds::is_function(next),
+                    None => !text[span.end..].trim_start().starts_with(['«', '(', '"', '“']),
+                },
+                counted: match index.checked_sub(1) {
+                    Some(before) => compounds::counts(texts[before]),
+                    None => text[..span.start].trim_end().ends_with(char::is_numeric),
+                },
+            };
+            let breaks = word::breaks(texts[index], context);
+            found.extend(
+                breaks.into_iter().map(|at| HalfSpace { span: span.start + at..span.start + at }),
+            );
+        }
+        first = last;
+    }
+    found
+}
+
+/// Puts the half-spaces back that a normalised text has lost; offsets still lead to the
+/// original.
+pub fn restore(text: &mut NormalizedString) {
+    let found = half_spaces(text.get());
+    if found.is_empty() {
+        return;
+    }
+    let mut changes = Vec::with_capacity(text.get().len());
+    let mut found = found.into_iter().peekable();
+    for (at, c) in text.get().char_indices() {
+        if let Some(half_space) = found.next_if(|next| next.span.start == at) {
+            // The first change of a text can't be an insertion: no word begins with one.
+            changes.push((ZWNJ, isize::from(half_space.span.is_empty())));
+            if !half_space.span.is_empty() {
+                continue;
+            }
+        }
+        changes.push((c, 0));
+    }
+    text.transform_range(Part::Normalized(..), changes, 0);
+}
