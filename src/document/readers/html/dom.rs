@@ -60,7 +60,11 @@ impl Dom {
         };
         let mut rest = text;
         while !rest.is_empty() {
-            let (step, after) = rest.split_at(rest.floor_char_boundary(STEP.min(rest.len())));
+            let mut end = STEP.min(rest.len());
+            while !rest.is_char_boundary(end) {
+                end += 1;
+            }
+            let (step, after) = rest.split_at(end);
             parser.process(StrTendril::from_slice(step));
             rest = after;
             if parser.tokenizer.sink.sink.refused.get() {
