@@ -122,7 +122,7 @@ fn of_document(error: &document::Error) -> u8 {
     match error {
         Error::Read { .. } | Error::Directory { .. } => NO_INPUT,
         Error::Write { .. } => IO,
-        Error::Format { .. } => USAGE,
+        Error::Format { .. } | Error::NoSkeleton { .. } => USAGE,
         _ => DATA,
     }
 }

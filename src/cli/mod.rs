@@ -5,6 +5,7 @@ mod batch;
 mod bench;
 mod config;
 mod exit;
+mod export;
 mod interrupt;
 mod log;
 mod models;
@@ -32,6 +33,8 @@ struct Arguments {
 enum Command {
     /// Translate one article
     Translate(Box<translate::Arguments>),
+    /// Write a translation, reviewed or not, in another format
+    Export(export::Arguments),
     /// Translate a directory of articles into a directory; go on where an earlier run ended
     Batch(Box<batch::Arguments>),
     /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Segment(arguments) => text::segment(&arguments),

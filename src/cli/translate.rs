@@ -12,8 +12,8 @@ use super::exit::Refusal;
 use super::output::Output;
 use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
-use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
+use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
 use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
 use crate::persian::Day;
@@ -22,10 +22,12 @@ use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 /// What may be typed after `translate`. What is absent is as the model wants it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The article: a text file in UTF-8, or - for standard input
+    /// The article: text, Markdown, HTML, Word, ninjs, JSON lines, NITF, NewsML-G2 or SRT; - for
+    /// standard input
     input: PathBuf,
 
-    /// Where the result goes; its ending chooses the format: .html .tsv .jsonl .md .txt
+    /// Where the result goes; its ending chooses the format: .html .docx .tsv .jsonl .tmx .xlf
+    /// .md .txt; .srt .json .xml are the article itself in English
     /// [default: both languages on standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -33,6 +35,10 @@ pub(super) struct Arguments {
     /// The format, whatever the output is called
     #[arg(short, long, value_enum)]
     format: Option<Format>,
+
+    /// The format of the article, whatever it is called
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    input_format: Option<SourceFormat>,
 
     #[command(flatten)]
     model: ModelArguments,
@@ -125,17 +131,61 @@ pub(super) struct SearchArguments {
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Terminal, Self::Html, Self::Tsv, Self::Jsonl, Self::Markdown, Self::Text]
+        &[
+            Self::Terminal,
+            Self::Html,
+            Self::Docx,
+            Self::Tsv,
+            Self::Jsonl,
+            Self::Tmx,
+            Self::Xliff,
+            Self::Markdown,
+            Self::Text,
+            Self::Document,
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self {
             Self::Terminal => ("terminal", "Both languages, for reading in a terminal"),
-            Self::Html => ("html", "A page with both languages side by side"),
+            Self::Html => ("html", "A page to review the translation in"),
+            Self::Docx => ("docx", "Word with a table, a sentence a row"),
+            Self::Tmx => ("tmx", "TMX 1.4, for translation memories"),
+            Self::Xliff => ("xliff", "XLIFF 2.0, for translation tools"),
+            Self::Document => ("document", "The article in English, in the format that it came in"),
             Self::Tsv => ("tsv", "A sentence a record, for spreadsheets"),
             Self::Jsonl => ("jsonl", "A JSON object a sentence, for programs"),
             Self::Markdown => ("markdown", "Markdown with a table a paragraph"),
             Self::Text => ("text", "English only"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+impl ValueEnum for SourceFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Text,
+            Self::Markdown,
+            Self::Html,
+            Self::Docx,
+            Self::Jsonl,
+            Self::Ninjs,
+            Self::NewsXml,
+            Self::Srt,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Text => ("text", "Plain text"),
+            Self::Markdown => ("markdown", "Markdown"),
+            Self::Html => ("html", "A web page: its main article"),
+            Self::Docx => ("docx", "A Word document"),
+            Self::Jsonl => ("jsonl", "JSON, a record a line"),
+            Self::Ninjs => ("ninjs", "News in JSON"),
+            Self::NewsXml => ("newsml", "NITF or NewsML-G2"),
+            Self::Srt => ("srt", "Subtitles"),
         };
         Some(PossibleValue::new(name).help(help))
     }
@@ -207,8 +257,9 @@ impl SearchArguments {
 /// # Errors
 /// Whatever the rooms below report.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let format = format(arguments)?;
-    let article = readers::open(&arguments.input)?;
+    let format = format(arguments.format, arguments.output.as_deref())?;
+    let article = readers::open_as(&arguments.input, arguments.input_format)?;
+    writers::check(&article, format)?;
     let output = Output::open(arguments.output.as_deref())?;
     if output.is(&arguments.input) {
         let input = arguments.input.display();
@@ -258,8 +309,12 @@ fn reference(arguments: &Arguments) -> Day {
     day
 }
 
-fn format(arguments: &Arguments) -> anyhow::Result<Format> {
-    match (arguments.format, &arguments.output) {
+/// The format that was asked for, by name or by the ending of the output.
+///
+/// # Errors
+/// When the ending is of no format.
+pub(super) fn format(format: Option<Format>, output: Option<&Path>) -> anyhow::Result<Format> {
+    match (format, output) {
         (Some(format), _) => Ok(format),
         (None, Some(path)) if path.as_os_str() != "-" => Ok(Format::from_path(path)?),
         (None, _) => Ok(Format::Terminal),

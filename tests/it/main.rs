@@ -1,22 +1,28 @@
 //! One integration binary: each further one would link candle again.
 
+mod aligned;
 mod batch_command;
 mod causal;
 mod decode;
 mod document;
+mod export;
 mod firefox;
 mod firefox_files;
+mod formats;
 mod gguf;
+mod hostile;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod int8;
 mod kernels;
 mod languages;
+mod markup;
 mod metrics;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
+mod pages;
 mod persian;
 mod pipe_command;
 mod prompts;

@@ -215,12 +215,15 @@ fn gregorian_dates_stand_beside_the_translation_and_not_in_it() {
         translation: Translation {
             sentence: sentence.id,
             candidates: vec![Candidate { text: "The meeting was on 29 Mehr.".into(), score: 0.0 }],
+            alignment: None,
         },
         sentence,
         issues: Vec::new(),
+        reviewed: false,
     });
     let units = units.collect();
-    let mut aligned = AlignedDocument { article: document.article, model: "fake".into(), units };
+    let mut aligned =
+        AlignedDocument { article: document.article, model: "fake".into(), licence: None, units };
     translate::add_dates(&mut aligned, Day::parse("2025-10-25").expect("a day"));
     let unit = &aligned.units[0];
     assert_eq!(unit.target(), "The meeting was on 29 Mehr.");
