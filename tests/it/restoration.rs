@@ -220,7 +220,8 @@ fn gregorian_dates_stand_beside_the_translation_and_not_in_it() {
         issues: Vec::new(),
     });
     let units = units.collect();
-    let mut aligned = AlignedDocument { article: document.article, model: "fake".into(), units };
+    let mut aligned =
+        AlignedDocument { article: document.article, model: "fake".into(), licence: None, units };
     translate::add_dates(&mut aligned, Day::parse("2025-10-25").expect("a day"));
     let unit = &aligned.units[0];
     assert_eq!(unit.target(), "The meeting was on 29 Mehr.");
