@@ -34,6 +34,7 @@ const MOST_OPEN: usize = 16;
 
 /// An open quotation or bracket.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // what is known of it, each on its own
 pub(super) struct Open {
     /// Its opening character.
     pub(super) mark: char,
