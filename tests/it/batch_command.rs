@@ -302,7 +302,7 @@ fn links_to_files_are_read_and_links_to_directories_only_when_asked_for() {
 fn a_run_that_is_killed_at_any_moment_goes_on_where_it_was() {
     let (_folder, input, output) = places();
     articles(&input, 120);
-    let whole = "یک بند از یک فایل بزرگ که در چند بخش ترجمه می‌شود.\n\n".repeat(12_000);
+    let whole = "یک بند از یک فایل بزرگ که در چند بخش ترجمه می‌شود.\n\n".repeat(600);
     write(&input.join("3/large.txt"), whole.as_bytes());
     let arguments = ["--max-length", "2"];
     let undisturbed = output.with_extension("whole");
