@@ -12,6 +12,8 @@ use crate::document::skeleton::Builder;
 use crate::document::{Article, BlockKind, MarkKind, Result, SourceFormat, Syntax};
 
 pub(super) fn read(name: String, text: &str) -> Result<Article> {
+    // The parser takes a byte order mark for text, and front matter after it for a rule.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
