@@ -106,10 +106,8 @@ pub fn load_as(
     }
     let architecture: Architecture = parse(&files.config)?;
     let int8 = match compute_type {
-        // Quality was measured for these.
-        ComputeType::Auto => {
-            matches!(architecture.model_type.as_str(), "marian" | "m2m_100" | "mbart")
-        }
+        // Quality was measured for this family only.
+        ComputeType::Auto => architecture.model_type == "marian",
         ComputeType::Int8 => true,
         ComputeType::F32 | ComputeType::Bf16 | ComputeType::F16 => false,
     };
