@@ -1,4 +1,4 @@
-use crate::{decode, document, model};
+use crate::{decode, document, jobs, model};
 
 /// What can go wrong, one variant a room, each with its source.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,9 @@ pub enum Error {
     /// Walking a document through the model.
     #[error(transparent)]
     Translate(#[from] crate::translate::Error),
+    /// Doing a whole directory or pipe.
+    #[error(transparent)]
+    Jobs(#[from] jobs::Error),
 }
 
 /// Result of the library.
@@ -30,6 +33,7 @@ impl Error {
             Self::Model(error) => error.hint(),
             Self::Decode(error) => error.hint(),
             Self::Translate(error) => error.hint(),
+            Self::Jobs(error) => error.hint(),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! text:   document, persian            tensors:   kernels -> model -> decode
 //!                 \__________ translate (the walk) __________/
-//!                              bench ->   cli -> main
+//!                         jobs, bench   ->   cli -> main
 //!
 //! Input -> Article -> Document -> Batch -> Hypothesis -> Translation -> AlignedDocument -> Output
 //!    reader     segment    batcher    search     detokenise      collect            writer
@@ -16,6 +16,7 @@ pub mod bench;
 pub mod cli;
 pub mod decode;
 pub mod document;
+pub mod jobs;
 pub mod kernels;
 pub mod model;
 pub mod persian;

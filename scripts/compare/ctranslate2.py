@@ -70,7 +70,7 @@ class Runs:
         environment = dict(os.environ)
         if program == "ours":
             command = [
-                str(BINARY), "bench", "--tokens", tokens, "--model", str(self.folder / "ours"),
+                str(self.args.binary), "bench", "--tokens", tokens, "--model", str(self.folder / "ours"),
                 "--compute-type", precision, "--beams", str(beams), "--threads", str(threads),
                 "--workers", str(workers), "--repeat", "1", "--json",
             ]
@@ -89,6 +89,7 @@ class Runs:
             sys.exit(f"{' '.join(command)}\n{done.stderr}")
         found = json.loads(done.stdout.strip().splitlines()[-1])
         found["speed"] = found["target_tokens"] / statistics.median(found["seconds"])
+        found["cpu_speed"] = found["target_tokens"] * len(found["seconds"]) / max(found["cpu_seconds"], 1e-9)
         return found
 
 
@@ -142,6 +143,10 @@ def compare(runs, beams, budgets, contenders, rounds):
             "low": min(speeds),
             "high": max(speeds),
             "ratio": ratio,
+            "cpu_speed": statistics.median(run["cpu_speed"] for run in made),
+            "cpu_ratio": statistics.median(
+                ours["cpu_speed"] / theirs["cpu_speed"] for ours, theirs in zip(made, found[1])
+            ),
             "memory": max(run["peak_memory_bytes"] for run in made),
             "load": statistics.median(run["load_seconds"] for run in made),
         })
@@ -149,8 +154,8 @@ def compare(runs, beams, budgets, contenders, rounds):
     return lines
 
 
-def products():
-    done = subprocess.run([str(BINARY), "bench", "--products", "--json"], capture_output=True, text=True, check=True)
+def products(binary):
+    done = subprocess.run([str(binary), "bench", "--products", "--json"], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
@@ -163,16 +168,18 @@ def report(lines, measured, args, version):
         f"{date.today()}, {cpu()}, {args.threads} threads, CTranslate2 {version}. {args.note}".strip(),
         "",
         "Target tokens a second, medians of runs in turns (lowest to highest); the ratio is to CTranslate2 in int8, the",
-        "median over pairs of runs next to each other. Memory is the peak: of Tarjoman the whole process, of the others",
+        "median over pairs of runs next to each other. Tokens a CPU second count only the time in which threads computed:",
+        "what a machine that does other things as well can still compare. Memory is the peak: of Tarjoman the whole process, of the others",
         "what is added after the interpreter and its libraries are loaded.",
         "",
-        "| shape | beams | workload | program | its best setting | tokens/s | ratio | memory, MB | load, s |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| shape | beams | workload | program | its best setting | tokens/s | ratio | tokens/CPU s | ratio | memory, MB | load, s |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for line in lines:
         out.append(
             f"| {line['shape']} | {line['beams']} | {line['workload']} | {line['program'].replace('ours', 'Tarjoman')} "
             f"| {line['setting']} | {line['speed']:.0f} ({line['low']:.0f}-{line['high']:.0f}) | {line['ratio']:.2f} "
+            f"| {line['cpu_speed']:.0f} | {line['cpu_ratio']:.2f} "
             f"| {line['memory'] / 1e6:.0f} | {line['load']:.2f} |"
         )
     if measured:
@@ -212,6 +219,7 @@ def main():
     parser.add_argument("--torch", action="store_true", help="transformers as well: slow")
     parser.add_argument("--no-products", action="store_true")
     parser.add_argument("--models", type=Path, default=Path(tempfile.gettempdir()) / "tarjoman-compare")
+    parser.add_argument("--binary", type=Path, default=BINARY)
     parser.add_argument("--note", default="", help="a sentence about the machine for the results")
     parser.add_argument("--to", type=Path, default=HERE / "RESULTS.md")
     args = parser.parse_args()
@@ -240,7 +248,7 @@ def main():
         print(f"{shape}, one sentence at a time", file=sys.stderr)
         lines += compare(runs, 1, [1], contenders, args.rounds)
         args.to.write_text(report(lines, None, args, version))
-    measured = None if args.no_products else products()
+    measured = None if args.no_products else products(args.binary)
     args.to.write_text(report(lines, measured, args, version))
 
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 use rayon::ThreadPoolBuilder;
 use serde::{Deserialize, Serialize};
 
+use super::cpu_seconds;
 use crate::decode::{self, Batch, SearchOptions};
 use crate::model::Seq2Seq;
 
@@ -53,6 +54,9 @@ pub struct RunOptions {
 pub struct Measurement {
     /// Wall-clock seconds of each run.
     pub seconds: Vec<f64>,
+    /// Seconds that threads computed in all of these runs, where the system says so: on a machine
+    /// that does other things as well, the better measure.
+    pub cpu_seconds: Option<f64>,
     /// Target tokens of a run.
     pub target_tokens: usize,
     /// Source tokens of a run.
@@ -101,13 +105,16 @@ pub fn measure(
     };
     run()?;
     let mut seconds = Vec::with_capacity(options.repeat);
+    let before = cpu_seconds();
     for _ in 0..options.repeat {
         let start = Instant::now();
         run()?;
         seconds.push(start.elapsed().as_secs_f64());
     }
+    let cpu_seconds = cpu_seconds().zip(before).map(|(after, before)| after - before);
     Ok(Measurement {
         seconds,
+        cpu_seconds,
         target_tokens: workload.target_tokens(),
         source_tokens: workload.source_tokens(),
     })

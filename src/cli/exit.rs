@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::{decode, document, model, translate};
+use crate::{decode, document, jobs, model, translate};
 
 /// The table of codes, for `--help`.
 pub(super) const HELP: &str = "\
@@ -10,20 +10,26 @@ Exit codes:
   0   done (a reader that closes the pipe early counts as done)
   1   nothing to do: the model to remove is not in the cache
   2   wrong usage
+  3   some rows or files failed and are named; the others are done
   65  the input can't be used: not UTF-8, binary, empty
   66  the input can't be read
   69  the model can't be fetched, or is not in the cache while offline
   70  the model failed while it ran
+  73  another run works on the output directory
   74  the output, the cache or the configuration can't be written
+  75  interrupted; what was in flight is written
   78  the model or the configuration can't be used: missing, damaged, wrong type";
 
 const NOTHING: u8 = 1;
 const USAGE: u8 = 2;
+const PARTIAL: u8 = 3;
 const DATA: u8 = 65;
 const NO_INPUT: u8 = 66;
 const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
+const IN_USE: u8 = 73;
 const IO: u8 = 74;
+pub(super) const INTERRUPTED: u8 = 75;
 const CONFIG: u8 = 78;
 
 /// What the command line itself refuses.
@@ -35,6 +41,12 @@ pub(super) enum Refusal {
     /// What was typed has no meaning.
     #[error("{0}")]
     Usage(String),
+    /// Some of many rows or files failed; each was named where it stood.
+    #[error("{0}")]
+    Partial(String),
+    /// A signal ended the work early.
+    #[error("interrupted: {0}")]
+    Interrupted(String),
     /// The user's configuration file is not what it should be.
     #[error("the configuration file {path} is damaged; correct or delete it")]
     Config {
@@ -71,17 +83,16 @@ pub(super) fn code(error: &anyhow::Error) -> ExitCode {
             return Some(match refusal {
                 Refusal::Nothing(_) => NOTHING,
                 Refusal::Usage(_) => USAGE,
+                Refusal::Partial(_) => PARTIAL,
+                Refusal::Interrupted(_) => INTERRUPTED,
                 Refusal::Config { .. } => CONFIG,
                 Refusal::ConfigFile { .. } => IO,
             });
         }
-        match cause.downcast_ref::<translate::Error>()? {
-            translate::Error::Model(error) => Some(of_model(error)),
-            translate::Error::Search { source, .. } => Some(of_decode(source)),
-            translate::Error::Language { .. } | translate::Error::NoPrompt { .. } => Some(USAGE),
-            translate::Error::Threads(_) => Some(SOFTWARE),
-            translate::Error::Unsplittable { .. } => Some(DATA),
+        if let Some(error) = cause.downcast_ref::<jobs::Error>() {
+            return Some(of_job(error));
         }
+        cause.downcast_ref::<translate::Error>().map(of_translate)
     });
     ExitCode::from(code.unwrap_or(SOFTWARE))
 }
@@ -94,11 +105,15 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         let decode = || cause.downcast_ref::<decode::Error>().and_then(decode::Error::hint);
         let translate =
             || cause.downcast_ref::<translate::Error>().and_then(translate::Error::hint);
+        let job = || cause.downcast_ref::<jobs::Error>().and_then(jobs::Error::hint);
         let refusal = || match cause.downcast_ref::<Refusal>()? {
             Refusal::Usage(_) => Some("see `tarjoman help`".to_owned()),
+            Refusal::Interrupted(_) => {
+                Some("what is written is whole; run it again for the rest".to_owned())
+            }
             _ => None,
         };
-        document.or_else(model).or_else(decode).or_else(translate).or_else(refusal)
+        document.or_else(model).or_else(decode).or_else(translate).or_else(job).or_else(refusal)
     })
 }
 
@@ -107,7 +122,7 @@ fn of_document(error: &document::Error) -> u8 {
     match error {
         Error::Read { .. } | Error::Directory { .. } => NO_INPUT,
         Error::Write { .. } => IO,
-        Error::Format { .. } => USAGE,
+        Error::Format { .. } | Error::NoSkeleton { .. } => USAGE,
         _ => DATA,
     }
 }
@@ -138,5 +153,28 @@ fn of_decode(error: &decode::Error) -> u8 {
         decode::Error::Option { .. } => USAGE,
         decode::Error::Model(error) => of_model(error),
         decode::Error::Compute(_) => SOFTWARE,
+    }
+}
+
+fn of_translate(error: &translate::Error) -> u8 {
+    use translate::Error;
+    match error {
+        Error::Model(error) => of_model(error),
+        Error::Options(source) | Error::Search { source, .. } => of_decode(source),
+        Error::Language { .. } | Error::NoPrompt { .. } => USAGE,
+        Error::Threads(_) | Error::Crashed { .. } | Error::Cancelled | Error::Lost => SOFTWARE,
+        Error::Unsplittable { .. } => DATA,
+    }
+}
+
+fn of_job(error: &jobs::Error) -> u8 {
+    use jobs::Error;
+    match error {
+        Error::Input { .. } => NO_INPUT,
+        Error::Output { .. } | Error::File { .. } => IO,
+        Error::Shard { .. } | Error::Glob { .. } | Error::SamePlace { .. } => USAGE,
+        Error::Locked { .. } => IN_USE,
+        Error::Watch { .. } => SOFTWARE,
+        Error::Translate(error) => of_translate(error),
     }
 }

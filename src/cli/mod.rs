@@ -1,11 +1,16 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod batch;
 mod bench;
 mod config;
 mod exit;
+mod export;
+mod interrupt;
+mod log;
 mod models;
 mod output;
+mod pipe;
 mod progress;
 mod score;
 mod text;
@@ -28,6 +33,12 @@ struct Arguments {
 enum Command {
     /// Translate one article
     Translate(Box<translate::Arguments>),
+    /// Write a translation, reviewed or not, in another format
+    Export(export::Arguments),
+    /// Translate a directory of articles into a directory; go on where an earlier run ended
+    Batch(Box<batch::Arguments>),
+    /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
+    Pipe(Box<pipe::Arguments>),
     /// Show the sentences of an article, with their dates and numbers
     Segment(text::Arguments),
     /// Show what the model reads instead of the article, and what was changed
@@ -47,6 +58,9 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Batch(arguments) => batch::run(&arguments),
+        Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Segment(arguments) => text::segment(&arguments),
         Command::Normalize(arguments) => text::normalize(&arguments),
         Command::Models(arguments) => models::run(&arguments),

@@ -35,6 +35,11 @@ impl Observer for Sentences {
     }
 }
 
+/// A bar of files, with a message.
+pub(super) fn files_bar(visible: bool) -> ProgressBar {
+    bar(visible, "{spinner} {pos}/{len} files [{bar:30}] {msg}")
+}
+
 /// Shows how far a download is.
 pub(super) struct Download {
     visible: bool,

@@ -12,20 +12,22 @@ use super::exit::Refusal;
 use super::output::Output;
 use super::progress::{Download, Sentences};
 use super::{note, show_progress, use_color};
-use crate::document::readers;
 use crate::document::writers::{self, Format, WriteOptions};
+use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
-use crate::model::{ComputeType, Error, ModelSource, Prompt};
+use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
 use crate::persian::Day;
 use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The article: a text file in UTF-8, or - for standard input
+    /// The article: text, Markdown, HTML, Word, ninjs, JSON lines, NITF, NewsML-G2 or SRT; - for
+    /// standard input
     input: PathBuf,
 
-    /// Where the result goes; its ending chooses the format: .html .tsv .jsonl .md .txt
+    /// Where the result goes; its ending chooses the format: .html .docx .tsv .jsonl .tmx .xlf
+    /// .md .txt; .srt .json .xml are the article itself in English
     /// [default: both languages on standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -34,6 +36,37 @@ pub(super) struct Arguments {
     #[arg(short, long, value_enum)]
     format: Option<Format>,
 
+    /// The format of the article, whatever it is called
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    input_format: Option<SourceFormat>,
+
+    #[command(flatten)]
+    model: ModelArguments,
+
+    /// Candidates to write for each sentence (terminal, HTML and JSON lines)
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    candidates: usize,
+
+    /// Put the Gregorian date of every Iranian or Afghan date beside the translation
+    #[arg(long)]
+    dates: bool,
+
+    /// The date of the article, YEAR-MONTH-DAY, for dates without a year [default: the day the
+    /// file was last changed, or today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    date: Option<Day>,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten, next_help_heading = "Search")]
+    search: SearchArguments,
+}
+
+/// Which model, and how it is used.
+#[derive(Debug, clap::Args)]
+pub(super) struct ModelArguments {
     /// A model: a folder, ORG/NAME[@REVISION], a name that `tarjoman models` lists, or the address
     /// of a folder or of files
     /// [default: the one chosen with `models use`, or else the embedded one]
@@ -62,30 +95,11 @@ pub(super) struct Arguments {
     /// In what precision the model computes
     #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
     compute_type: ComputeType,
-
-    /// Candidates to write for each sentence (terminal, HTML and JSON lines)
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
-    candidates: usize,
-
-    /// Put the Gregorian date of every Iranian or Afghan date beside the translation
-    #[arg(long)]
-    dates: bool,
-
-    /// The date of the article, YEAR-MONTH-DAY, for dates without a year [default: the day the
-    /// file was last changed, or today]
-    #[arg(long, value_name = "DATE", value_parser = date)]
-    date: Option<Day>,
-
-    /// Say nothing but errors
-    #[arg(short, long)]
-    quiet: bool,
-
-    #[command(flatten, next_help_heading = "Search")]
-    search: SearchArguments,
 }
 
+/// How sentences are searched.
 #[derive(Debug, clap::Args)]
-struct SearchArguments {
+pub(super) struct SearchArguments {
     /// Beams; 1 is greedy search
     #[arg(short, long, value_name = "N")]
     beams: Option<usize>,
@@ -117,17 +131,61 @@ struct SearchArguments {
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Terminal, Self::Html, Self::Tsv, Self::Jsonl, Self::Markdown, Self::Text]
+        &[
+            Self::Terminal,
+            Self::Html,
+            Self::Docx,
+            Self::Tsv,
+            Self::Jsonl,
+            Self::Tmx,
+            Self::Xliff,
+            Self::Markdown,
+            Self::Text,
+            Self::Document,
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self {
             Self::Terminal => ("terminal", "Both languages, for reading in a terminal"),
-            Self::Html => ("html", "A page with both languages side by side"),
+            Self::Html => ("html", "A page to review the translation in"),
+            Self::Docx => ("docx", "Word with a table, a sentence a row"),
+            Self::Tmx => ("tmx", "TMX 1.4, for translation memories"),
+            Self::Xliff => ("xliff", "XLIFF 2.0, for translation tools"),
+            Self::Document => ("document", "The article in English, in the format that it came in"),
             Self::Tsv => ("tsv", "A sentence a record, for spreadsheets"),
             Self::Jsonl => ("jsonl", "A JSON object a sentence, for programs"),
             Self::Markdown => ("markdown", "Markdown with a table a paragraph"),
             Self::Text => ("text", "English only"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+impl ValueEnum for SourceFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Text,
+            Self::Markdown,
+            Self::Html,
+            Self::Docx,
+            Self::Jsonl,
+            Self::Ninjs,
+            Self::NewsXml,
+            Self::Srt,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Text => ("text", "Plain text"),
+            Self::Markdown => ("markdown", "Markdown"),
+            Self::Html => ("html", "A web page: its main article"),
+            Self::Docx => ("docx", "A Word document"),
+            Self::Jsonl => ("jsonl", "JSON, a record a line"),
+            Self::Ninjs => ("ninjs", "News in JSON"),
+            Self::NewsXml => ("newsml", "NITF or NewsML-G2"),
+            Self::Srt => ("srt", "Subtitles"),
         };
         Some(PossibleValue::new(name).help(help))
     }
@@ -169,7 +227,17 @@ impl ValueEnum for ComputeType {
 
 impl SearchArguments {
     /// What was typed, over what the model wants.
-    fn apply(&self, options: &mut TranslateOptions, candidates: usize) {
+    ///
+    /// # Errors
+    /// When a value is out of range.
+    pub fn options(
+        &self,
+        translator: &Translator,
+        model: &ModelArguments,
+        candidates: usize,
+    ) -> anyhow::Result<TranslateOptions> {
+        let mut options = translator.options();
+        options.context = model.context.unwrap_or(options.context);
         let search = &mut options.search;
         search.candidates = candidates;
         search.beams = self.beams.unwrap_or(search.beams.max(candidates));
@@ -179,6 +247,8 @@ impl SearchArguments {
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
         options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
+        options.search.check()?;
+        Ok(options)
     }
 }
 
@@ -187,19 +257,16 @@ impl SearchArguments {
 /// # Errors
 /// Whatever the rooms below report.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let format = format(arguments)?;
-    let article = readers::open(&arguments.input)?;
+    let format = format(arguments.format, arguments.output.as_deref())?;
+    let article = readers::open_as(&arguments.input, arguments.input_format)?;
+    writers::check(&article, format)?;
     let output = Output::open(arguments.output.as_deref())?;
     if output.is(&arguments.input) {
         let input = arguments.input.display();
         return Err(Refusal::Usage(format!("the output would replace the article {input}")).into());
     }
-    let translator = load(arguments)?;
-
-    let mut options = translator.options();
-    arguments.search.apply(&mut options, arguments.candidates);
-    options.context = arguments.context.unwrap_or(options.context);
-    options.search.check()?;
+    let translator = arguments.model.load(arguments.quiet)?;
+    let options = arguments.search.options(&translator, &arguments.model, arguments.candidates)?;
 
     let bar = Sentences::new(show_progress(arguments.quiet));
     let translated = translator.translate(article, &options, &bar);
@@ -212,7 +279,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 
     let color = matches!(output, Output::Stdout) && use_color(&std::io::stdout());
-    let options = WriteOptions { color, candidates: arguments.candidates > 1 };
+    let options =
+        WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
     Ok(())
 }
@@ -241,8 +309,12 @@ fn reference(arguments: &Arguments) -> Day {
     day
 }
 
-fn format(arguments: &Arguments) -> anyhow::Result<Format> {
-    match (arguments.format, &arguments.output) {
+/// The format that was asked for, by name or by the ending of the output.
+///
+/// # Errors
+/// When the ending is of no format.
+pub(super) fn format(format: Option<Format>, output: Option<&Path>) -> anyhow::Result<Format> {
+    match (format, output) {
         (Some(format), _) => Ok(format),
         (None, Some(path)) if path.as_os_str() != "-" => Ok(Format::from_path(path)?),
         (None, _) => Ok(Format::Terminal),
@@ -259,26 +331,49 @@ fn prompt(name: &Path) -> anyhow::Result<Prompt> {
     Ok(Prompt::new(&name.display().to_string(), &text)?)
 }
 
-fn load(arguments: &Arguments) -> anyhow::Result<Translator> {
-    let quiet = arguments.quiet;
-    let source = match &arguments.model {
-        Some(source) => source.clone(),
-        None => default_model()?,
-    };
-    if arguments.model.is_none() && source == ModelSource::Embedded {
-        note(
-            quiet,
-            "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
-        );
+impl ModelArguments {
+    /// Finds the model, fetches it where that is needed, and loads it.
+    ///
+    /// # Errors
+    /// Whatever the model's room reports.
+    pub fn load(&self, quiet: bool) -> anyhow::Result<Translator> {
+        self.load_files(quiet).map(|(translator, _)| translator)
     }
-    let mut progress = Download::new(show_progress(quiet), quiet);
-    let files = source.resolve(&mut progress)?;
-    let options = LoadOptions {
-        from: arguments.from.clone(),
-        to: arguments.to.clone(),
-        prompt: arguments.prompt.as_deref().map(prompt).transpose()?,
-        compute_type: arguments.compute_type,
-        ..LoadOptions::default()
-    };
-    Translator::load(&files, &options).with_context(|| format!("could not load model {source}"))
+
+    /// As [`ModelArguments::load`], with a name for all that translations depend on: what is in
+    /// the model's files, the languages, the prompt, and the precision.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn load_known(&self, quiet: bool) -> anyhow::Result<(Translator, String)> {
+        let (translator, files) = self.load_files(quiet)?;
+        let prompt = self.prompt.as_deref().map(prompt).transpose()?;
+        let told = (&self.from, &self.to, &prompt, self.compute_type);
+        Ok((translator, format!("{} {told:?}", files.fingerprint()?)))
+    }
+
+    fn load_files(&self, quiet: bool) -> anyhow::Result<(Translator, ModelFiles)> {
+        let source = match &self.model {
+            Some(source) => source.clone(),
+            None => default_model()?,
+        };
+        if self.model.is_none() && source == ModelSource::Embedded {
+            note(
+                quiet,
+                "the embedded model is small and often wrong; a better one is a `tarjoman models use NAME` away",
+            );
+        }
+        let mut progress = Download::new(show_progress(quiet), quiet);
+        let files = source.resolve(&mut progress)?;
+        let options = LoadOptions {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            prompt: self.prompt.as_deref().map(prompt).transpose()?,
+            compute_type: self.compute_type,
+            ..LoadOptions::default()
+        };
+        let translator = Translator::load(&files, &options)
+            .with_context(|| format!("could not load model {source}"))?;
+        Ok((translator, files))
+    }
 }

@@ -48,6 +48,33 @@ pub enum Error {
         /// What it looks like.
         what: String,
     },
+    /// The input is not what its format asks for.
+    #[error("{} can't be read as {what}: {reason}", shown(name))]
+    Damaged {
+        /// The file, or `-`.
+        name: String,
+        /// The format.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The input could do harm: it unpacks or nests without measure, or wants other files read.
+    #[error("{} is refused: {reason}", shown(name))]
+    Refused {
+        /// The file, or `-`.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The output is to be in the format of the article, which is not there.
+    #[error(
+        "{} can't be written in the format of the article: only its text is known",
+        shown(name)
+    )]
+    NoSkeleton {
+        /// The file, or `-`.
+        name: String,
+    },
     /// No format is known by this ending.
     #[error("no output format is known for {}", path.display())]
     Format {
@@ -89,7 +116,17 @@ impl Error {
                 format!("convert it first: iconv -f {encoding} -t UTF-8 IN > OUT")
             }
             Self::Binary { .. } => "save the article as plain text (.txt) in UTF-8 first".into(),
-            Self::Format { .. } => "end the name in .html, .tsv, .jsonl, .md or .txt".into(),
+            Self::Damaged { .. } => {
+                "check that it opens elsewhere, and that its ending or --input-format is right"
+                    .into()
+            }
+            Self::Refused { .. } => {
+                "open it in the program that made it and save it anew, or save its text".into()
+            }
+            Self::NoSkeleton { .. } => "name the article that was translated with --source".into(),
+            Self::Format { .. } => {
+                "end the name in .html, .docx, .tsv, .jsonl, .tmx, .xlf, .md or .txt, or use --format".into()
+            },
             Self::Write { .. } => {
                 "check that the folder exists, that you may write there, and that the disk has room"
                     .into()

@@ -1,59 +1,21 @@
 //! Owns what is read and written: articles, sentences, translation units, and the formats
 //! of both ([`readers`], [`writers`]). Does not know models, tokens or Persian.
 
+mod article;
 mod error;
+pub mod markup;
 pub mod readers;
+mod render;
+mod skeleton;
 pub mod writers;
 
 use std::ops::Range;
 
 use tokenizers::NormalizedString;
 
+pub use article::{Article, Block, BlockKind, Mark, MarkKind, Meta};
 pub use error::{Error, Result};
-
-/// What a block of an article is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BlockKind {
-    /// The title of the article.
-    Title,
-    /// A heading inside it.
-    Heading,
-    /// Running text.
-    Paragraph,
-    /// One item of a list.
-    ListItem,
-}
-
-/// A paragraph, heading or list item: what is displayed as one piece.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    /// What it is.
-    pub kind: BlockKind,
-    /// The displayed source, exactly as it was read.
-    pub text: String,
-    /// What stood in the file between the block before and this one.
-    pub before: String,
-}
-
-/// What is known of an article as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Meta {
-    /// The file that it came from, or `-`.
-    pub name: String,
-}
-
-/// An article as it was read. Concatenating `before` and `text` of every block, then
-/// `after`, gives the decoded file back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Article {
-    /// What is known of it as a whole.
-    pub meta: Meta,
-    /// Its blocks, in order.
-    pub blocks: Vec<Block>,
-    /// What stood after the last block.
-    pub after: String,
-}
+pub use skeleton::{Part, Piece, Skeleton, Slot, SourceFormat, Syntax};
 
 /// One sentence of a document.
 #[derive(Debug, Clone)]
@@ -95,13 +57,25 @@ pub struct Candidate {
     pub score: f32,
 }
 
+/// A word of the source and a word of the translation that mean each other; many to many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordPair {
+    /// Bytes in the displayed source of the sentence.
+    pub source: Range<usize>,
+    /// Bytes in the best candidate.
+    pub target: Range<usize>,
+}
+
 /// The translation of one sentence.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Translation {
     /// The sentence.
     pub sentence: usize,
     /// Candidates, the best first; never empty.
     pub candidates: Vec<Candidate>,
+    /// Which words belong together, of the best candidate; `None` where it is not known. Spans
+    /// that are not words of these texts are left out by those who use them.
+    pub alignment: Option<Vec<WordPair>>,
 }
 
 /// A doubt about a translation or a remark on it, for the editor.
@@ -122,6 +96,8 @@ pub struct TranslationUnit {
     pub translation: Translation,
     /// Doubts about it.
     pub issues: Vec<Issue>,
+    /// An editor has said that the translation is right as it stands.
+    pub reviewed: bool,
 }
 
 impl TranslationUnit {
@@ -150,6 +126,12 @@ impl AlignedDocument {
     #[must_use]
     pub fn source(&self, unit: &TranslationUnit) -> &str {
         &self.article.blocks[unit.sentence.block].text[unit.sentence.span.clone()]
+    }
+
+    /// Whether an editor has said of every sentence that it is right.
+    #[must_use]
+    pub fn is_reviewed(&self) -> bool {
+        !self.units.is_empty() && self.units.iter().all(|unit| unit.reviewed)
     }
 
     /// Every block with its units, in order; blocks without a sentence have none.

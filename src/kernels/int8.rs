@@ -3,13 +3,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::Isa;
 #[cfg(target_arch = "aarch64")]
 use super::aarch64::{Neon, NeonDot};
 use super::portable::Portable;
 use super::tile::{Activation, Job, Kernel, panels, quantize_row};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{Avx2, Avx512Vnni, AvxVnni};
-use super::{Isa, reference};
 
 /// Most inputs of a product: sums of so many products of bytes fit 32 bits.
 const MOST_INPUTS: usize = 1 << 16;
@@ -101,13 +101,12 @@ impl Int8Matrix {
     /// When the sizes do not fit, or there are too many inputs.
     pub fn quantize(weights: &[f32], outputs: usize) -> candle_core::Result<Self> {
         let inputs = weights.len().checked_div(outputs).unwrap_or(0);
-        let mut rounded = Vec::with_capacity(weights.len());
-        let mut scales = Vec::with_capacity(outputs);
-        for row in weights.chunks(inputs.max(1)) {
-            let (row, scale) = reference::int8_round(row);
-            rounded.extend(row);
-            scales.push(scale);
-        }
+        let mut rounded = vec![0i8; weights.len()];
+        let scales: Vec<f32> = weights
+            .par_chunks(inputs.max(1))
+            .zip(rounded.par_chunks_mut(inputs.max(1)))
+            .map(|(row, rounded)| quantize_row(row, rounded).0)
+            .collect();
         Self::pack(&rounded, &scales)
     }
 

@@ -4,8 +4,7 @@
 //! Does not know layers, weights' names or what a model is.
 //!
 //! [`Isa`] lists the paths. `TARJOMAN_ISA` forces one that this CPU has, such as `portable`. All
-//! paths give the same integer products, and float results equal bit for bit: int8 translations
-//! do not depend on the CPU.
+//! paths give the same results, bit for bit, so that what is tested on one CPU holds on others.
 
 #![allow(unsafe_code)] // the one room that may: vector instructions, and rows shared by threads
 #![allow(clippy::inline_always)] // generic loops must be inlined where instructions are enabled

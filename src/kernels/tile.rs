@@ -2,6 +2,8 @@
 //! integer sums become floats. Generic code here is inlined into functions that enable the
 //! instructions, and compiled for them.
 
+use std::mem::MaybeUninit;
+
 use super::Epilogue;
 
 /// An input as a kernel takes it.
@@ -141,11 +143,12 @@ pub(super) unsafe fn panels<K: Kernel>(job: &Job<'_>, range: std::ops::Range<usi
             let mut row = first;
             while row < end {
                 let rows = (end - row).min(K::ROWS);
-                // SAFETY: rows below `job.rows`; the panel is whole (sliced above).
+                // SAFETY: rows below `job.rows`; the panel is whole (sliced above); a tile writes
+                // the sums of all its rows.
                 unsafe {
                     let at = job.activations.cast::<K::Activation>().add(row * job.stride);
-                    let mut sums = [0i32; MOST_SUMS];
-                    let to = sums.as_mut_ptr();
+                    let mut sums = MaybeUninit::<[i32; MOST_SUMS]>::uninit();
+                    let to = sums.as_mut_ptr().cast::<i32>();
                     match rows {
                         1 => K::tile::<1>(at, job.stride, weights, groups, to),
                         2 => K::tile::<2>(at, job.stride, weights, groups, to),
@@ -154,7 +157,8 @@ pub(super) unsafe fn panels<K: Kernel>(job: &Job<'_>, range: std::ops::Range<usi
                         5 => K::tile::<5>(at, job.stride, weights, groups, to),
                         _ => K::tile::<6>(at, job.stride, weights, groups, to),
                     }
-                    finish::<K>(job, row, rows, panel, &sums);
+                    let sums = std::slice::from_raw_parts(to, rows * K::COLUMNS);
+                    finish::<K>(job, row, panel, sums);
                 }
                 row += rows;
             }
@@ -162,48 +166,42 @@ pub(super) unsafe fn panels<K: Kernel>(job: &Job<'_>, range: std::ops::Range<usi
     }
 }
 
-/// Turns sums into floats and writes them.
+/// Turns `sums` `[rows][COLUMNS]` into floats and writes them.
 ///
 /// # Safety
 /// As [`panels`].
 #[inline(always)]
-unsafe fn finish<K: Kernel>(
-    job: &Job<'_>,
-    first: usize,
-    rows: usize,
-    panel: usize,
-    sums: &[i32; MOST_SUMS],
-) {
+unsafe fn finish<K: Kernel>(job: &Job<'_>, first: usize, panel: usize, sums: &[i32]) {
     let column = panel * K::COLUMNS;
     let columns = K::COLUMNS.min(job.outputs - column);
-    let scales = &job.column_scales[column..column + K::COLUMNS];
-    let mut bias = [0f32; 64];
-    if let Some(all) = job.epilogue.bias {
-        bias[..columns].copy_from_slice(&all[column..column + columns]);
-    }
-    let floor = if job.epilogue.relu { 0.0 } else { f32::NEG_INFINITY };
-    for (index, row) in (first..first + rows).enumerate() {
+    let scales = &job.column_scales[column..column + columns];
+    let bias = job.epilogue.bias.map(|bias| &bias[column..column + columns]);
+    for (row, sums) in (first..).zip(sums.chunks_exact(K::COLUMNS)) {
         let scale = job.row_scales[row];
         let offset = K::OFFSET * job.row_sums[row];
-        let sums = &sums[index * K::COLUMNS..(index + 1) * K::COLUMNS];
-        let mut values = [0f32; 64];
-        for at in 0..K::COLUMNS {
-            let value = (sums[at] - offset) as f32 * (scale * scales[at]) + bias[at];
-            // Not `max`: it would turn not-a-number into 0.
-            values[at] = if value < floor { floor } else { value };
-        }
-        // SAFETY: `row` is a row and `column + columns` at most the outputs.
-        unsafe {
-            let to = job.out.add(row * job.outputs + column);
-            if columns == K::COLUMNS {
-                for (at, value) in values.iter().enumerate().take(K::COLUMNS) {
-                    to.add(at).write(*value);
-                }
-            } else {
-                for (at, value) in values.iter().enumerate().take(columns) {
-                    to.add(at).write(*value);
-                }
-            }
+        // SAFETY: `row` is a row and `column + columns` at most the outputs; what is there may be
+        // uninitialised, and is only written.
+        let to = unsafe {
+            let to = job.out.add(row * job.outputs + column).cast::<MaybeUninit<f32>>();
+            std::slice::from_raw_parts_mut(to, columns)
+        };
+        let value = |sum: i32, column: f32| (sum - offset) as f32 * (scale * column);
+        // Not `max`: it would turn not-a-number into 0.
+        let above = |value: f32| if value < 0.0 { 0.0 } else { value };
+        let parts = to.iter_mut().zip(sums).zip(scales);
+        match (bias, job.epilogue.relu) {
+            (None, false) => parts.for_each(|((to, sum), scale)| {
+                to.write(value(*sum, *scale));
+            }),
+            (None, true) => parts.for_each(|((to, sum), scale)| {
+                to.write(above(value(*sum, *scale)));
+            }),
+            (Some(bias), false) => parts.zip(bias).for_each(|(((to, sum), scale), bias)| {
+                to.write(value(*sum, *scale) + bias);
+            }),
+            (Some(bias), true) => parts.zip(bias).for_each(|(((to, sum), scale), bias)| {
+                to.write(above(value(*sum, *scale) + bias));
+            }),
         }
     }
 }

@@ -3,8 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
 
 use flate2::read::MultiGzDecoder;
 
@@ -129,6 +133,42 @@ pub struct ModelFiles {
     /// `model.safetensors` or `pytorch_model.bin`, or the shards of either, or a `*.gguf`; or the
     /// file of a Marian student and its shortlist.
     pub weights: Vec<FileData>,
+}
+
+impl ModelFiles {
+    /// SHA-256 of the configuration and the weights: what the model is, wherever it lies and
+    /// whatever it is called. Reads all of the weights.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub fn fingerprint(&self) -> Result<String> {
+        let mut hash = Sha256::new();
+        let files = std::iter::once(&self.config).chain(&self.generation_config);
+        for file in files.chain(&self.weights) {
+            match file {
+                FileData::Static(_, bytes) => hash.update(bytes),
+                FileData::Path(path) => hash_file(path, &mut hash)
+                    .map_err(|source| Error::Read { path: path.clone(), source })?,
+            }
+            hash.update([0]);
+        }
+        Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
+            // A string can be written to.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
+    }
+}
+
+fn hash_file(path: &Path, hash: &mut Sha256) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => hash.update(&buffer[..read]),
+        }
+    }
 }
 
 /// A place that holds the files of one model: a folder, the binary, a repository.

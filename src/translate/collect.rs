@@ -1,7 +1,9 @@
 //! Puts pieces back into sentences, and sentences into the order of the source.
 
 use crate::decode::Hypothesis;
-use crate::document::{AlignedDocument, Candidate, Document, Issue, Translation, TranslationUnit};
+use crate::document::{
+    AlignedDocument, Candidate, Document, Issue, Translation, TranslationUnit, markup,
+};
 use crate::model::Tokenizer;
 
 use super::Result;
@@ -43,10 +45,12 @@ pub(super) fn collect(
                 (vec![candidate], doubts(&parts, more))
             }
         };
-        let translation = Translation { sentence: sentence.id, candidates };
-        units.push(TranslationUnit { sentence, translation, issues });
+        let translation = Translation { sentence: sentence.id, candidates, alignment: None };
+        units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
-    Ok(AlignedDocument { article: document.article, model, licence: None, units })
+    let mut document = AlignedDocument { article: document.article, model, licence: None, units };
+    markup::note_lost(&mut document);
+    Ok(document)
 }
 
 /// Reads hypotheses as text.

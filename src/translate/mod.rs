@@ -5,8 +5,10 @@
 mod collect;
 mod context;
 mod dates;
+mod engine;
 mod frame;
 mod pieces;
+mod queue;
 mod segment;
 mod translator;
 
@@ -23,8 +25,11 @@ pub enum Error {
     /// The model or its tokenizer failed.
     #[error(transparent)]
     Model(#[from] model::Error),
+    /// An option is out of range, or not for this model.
+    #[error(transparent)]
+    Options(Box<decode::Error>),
     /// The search failed.
-    #[error("could not translate sentences {first} to {last}")]
+    #[error("could not translate {}", sentences(*first, *last))]
     Search {
         /// First sentence of the batch, from 1, in the order of the document.
         first: usize,
@@ -33,6 +38,20 @@ pub enum Error {
         /// Why.
         source: Box<decode::Error>,
     },
+    /// The search ended in a panic, which is a bug.
+    #[error("the program failed while it translated {}", sentences(*first, *last))]
+    Crashed {
+        /// First sentence of the batch, from 1, in the order of the document.
+        first: usize,
+        /// Last sentence of the batch, likewise.
+        last: usize,
+    },
+    /// The observer wanted no more.
+    #[error("the translation was called off")]
+    Cancelled,
+    /// A document went in and did not come out, which is a bug.
+    #[error("the translation was lost")]
+    Lost,
     /// A model for one pair of languages was asked for a language.
     #[error("model {model} translates one pair of languages and can't be asked for {language:?}")]
     Language {
@@ -66,6 +85,11 @@ pub enum Error {
     },
 }
 
+/// What messages call the sentences of a batch.
+fn sentences(first: usize, last: usize) -> String {
+    if first == last { format!("sentence {first}") } else { format!("sentences {first} to {last}") }
+}
+
 /// Result of the translate room.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -75,7 +99,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Model(error) => error.hint(),
-            Self::Search { source, .. } => source.hint(),
+            Self::Options(source) | Self::Search { source, .. } => source.hint(),
+            Self::Cancelled => None,
+            Self::Crashed { .. } | Self::Lost => Some("this is a bug; please report it".into()),
             Self::Language { .. } => Some("leave out --from and --to".into()),
             Self::NoPrompt { option, .. } => Some(format!("leave out --{option}")),
             Self::Threads(_) => Some("the system may limit the number of threads".into()),

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::{Error, Result};
 
 /// A sentence, or a part of one that is too long for the model.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Piece {
     /// The sentence.
     pub sentence: usize,

@@ -1,18 +1,16 @@
 //! A loaded model that translates documents.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::ops::ControlFlow;
 
 use candle_core::Device;
-use rayon::ThreadPoolBuilder;
 
 use super::collect::collect;
 use super::frame::Frame;
 use super::pieces::{Piece, cut};
 use super::segment::segment;
 use super::{Error, Result};
-use crate::decode::{self, Batch, Hypothesis, SearchOptions};
-use crate::document::{AlignedDocument, Article};
+use crate::decode::{self, Hypothesis, SearchOptions};
+use crate::document::{AlignedDocument, Article, Document};
 use crate::model::config::GenerationConfig;
 use crate::model::prompt::Pair;
 use crate::model::{
@@ -21,10 +19,14 @@ use crate::model::{
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
-    /// The document has so many sentences to translate (long ones count once a part).
+    /// A document that comes in has so many sentences to translate (long ones count once a part).
     fn planned(&self, sentences: usize);
     /// So many more of them are done.
     fn translated(&self, sentences: usize);
+    /// Asked between batches: whether what is not begun is to be left. Default: no.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// An observer that does nothing.
@@ -51,7 +53,7 @@ pub struct TranslateOptions {
     pub context: usize,
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -143,6 +145,14 @@ impl Translator {
         Ok(Self { name: files.name.clone(), model, tokenizer, search, frame })
     }
 
+    /// Puts another network around or in place of this one, such as one that counts or, in tests,
+    /// one that fails.
+    #[must_use]
+    pub fn map_network(mut self, wrap: impl FnOnce(Box<dyn Seq2Seq>) -> Box<dyn Seq2Seq>) -> Self {
+        self.model = wrap(self.model);
+        self
+    }
+
     /// The model as the user named it.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -175,19 +185,33 @@ impl Translator {
         observer: &dyn Observer,
     ) -> Result<AlignedDocument> {
         let document = segment(article);
-        let limit = self.model.max_source_tokens();
-        let pieces = cut(&document, &self.tokenizer, &self.frame, limit)?;
+        let pieces = self.pieces(&document)?;
         observer.planned(pieces.len());
-        let asks = self.frame.asks();
+        let silenced = Planned(observer);
         let hypotheses = match options.context {
-            0 => self.decode(&pieces, options, observer)?,
-            _ if !asks => {
+            0 => self.decode(&pieces, options, &silenced)?,
+            _ if !self.frame.asks() => {
                 return Err(Error::NoPrompt { model: self.name.clone(), option: "context" });
             }
-            _ => self.decode_in_turn(&document, &pieces, options, observer)?,
+            _ => self.decode_in_turn(&document, &pieces, options, &silenced)?,
         };
-        let collected =
-            collect(document, self.name.clone(), &self.tokenizer, asks, &pieces, &hypotheses)?;
+        self.aligned(document, &pieces, &hypotheses)
+    }
+
+    /// Cuts a document for the model.
+    pub(super) fn pieces(&self, document: &Document) -> Result<Vec<Piece>> {
+        cut(document, &self.tokenizer, &self.frame, self.model.max_source_tokens())
+    }
+
+    /// Puts a document and the candidates of its pieces together.
+    pub(super) fn aligned(
+        &self,
+        document: Document,
+        pieces: &[Piece],
+        hypotheses: &[Vec<Hypothesis>],
+    ) -> Result<AlignedDocument> {
+        let (name, asks) = (self.name.clone(), self.frame.asks());
+        let collected = collect(document, name, &self.tokenizer, asks, pieces, hypotheses)?;
         // Of a model that the catalogue doesn't have, only its card knows.
         let repo = self.name.split('@').next().unwrap_or(&self.name);
         let licence = catalogue::find(repo).map(catalogue::Entry::terms);
@@ -201,65 +225,33 @@ impl Translator {
         options: &TranslateOptions,
         observer: &dyn Observer,
     ) -> Result<Vec<Vec<Hypothesis>>> {
+        // With fewer batches than workers, each has more of the cores.
         let lengths: Vec<usize> = pieces.iter().map(|piece| piece.tokens.len()).collect();
-        let groups = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
-        let next = AtomicUsize::new(0);
-        let stopped = AtomicBool::new(false);
-        let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); pieces.len()];
-        let workers = options.workers.clamp(1, groups.len().max(1));
-        // Products run in the pool of the thread that asks for them.
-        let pools = (0..workers)
-            .map(|_| ThreadPoolBuilder::new().num_threads((cores() / workers).max(1)).build())
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(Error::Threads)?;
-        let (sender, receiver) = mpsc::sync_channel(2 * workers);
-        std::thread::scope(|scope| {
-            for pool in &pools {
-                let sender = sender.clone();
-                let (groups, next, stopped) = (&groups, &next, &stopped);
-                scope.spawn(move || {
-                    while !stopped.load(Ordering::Relaxed) {
-                        let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                            break;
-                        };
-                        let found = pool.install(|| self.decode_group(pieces, group, options));
-                        // The collector is gone only when it has met an error.
-                        if sender.send((group, found)).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-            drop(sender);
-            for (group, found) in receiver {
-                let found = found.inspect_err(|_| stopped.store(true, Ordering::Relaxed))?;
-                observer.translated(group.len());
-                for (index, hypotheses) in group.iter().zip(found) {
-                    results[*index] = hypotheses;
-                }
-            }
-            Ok::<(), Error>(())
+        let batches = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
+        let workers = options.workers.clamp(1, batches.len().max(1));
+        let options = TranslateOptions { workers, ..options.clone() };
+        let mut decoded = None;
+        let all = std::iter::once(((), 0, Ok(pieces.to_vec())));
+        self.run(all, &options, observer, |(), result| {
+            decoded = Some(result);
+            ControlFlow::Continue(())
         })?;
-        Ok(results)
+        let (_, hypotheses) = decoded.unwrap_or(Err(Error::Lost))?;
+        Ok(hypotheses)
+    }
+}
+
+/// An observer that knows already what is planned.
+struct Planned<'a>(&'a dyn Observer);
+
+impl Observer for Planned<'_> {
+    fn planned(&self, _: usize) {}
+
+    fn translated(&self, sentences: usize) {
+        self.0.translated(sentences);
     }
 
-    fn decode_group(
-        &self,
-        pieces: &[Piece],
-        group: &[usize],
-        options: &TranslateOptions,
-    ) -> Result<Vec<Vec<Hypothesis>>> {
-        let fail = |source| {
-            let sentences = || group.iter().map(|index| pieces[*index].sentence + 1);
-            Error::Search {
-                first: sentences().min().unwrap_or(0),
-                last: sentences().max().unwrap_or(0),
-                source: Box::new(source),
-            }
-        };
-        let rows: Vec<(usize, &[u32])> =
-            group.iter().map(|index| (*index, pieces[*index].tokens.as_slice())).collect();
-        let batch = Batch::new(&rows, options.search.pad, self.model.device()).map_err(fail)?;
-        decode::search(self.model.as_ref(), &batch, &options.search).map_err(fail)
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
     }
 }

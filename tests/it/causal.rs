@@ -173,9 +173,11 @@ fn a_gemma_model_of_8_bits_is_near_that_in_floating_point() {
 }
 
 #[test]
-fn networks_that_compute_in_16_bits_are_near_those_in_32() {
+fn networks_that_compute_in_16_or_8_bits_are_near_those_in_32() {
     for folder in MODELS {
-        for (dtype, tolerance) in [(ComputeType::Bf16, 0.08), (ComputeType::F16, 0.02)] {
+        for (dtype, tolerance) in
+            [(ComputeType::Bf16, 0.08), (ComputeType::F16, 0.02), (ComputeType::Int8, 0.08)]
+        {
             let files = files(folder, &["model.safetensors"]);
             let model = families::load_as(&files, &Device::Cpu, dtype).expect("it loads");
             let found = share(model.as_ref(), folder);

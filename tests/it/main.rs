@@ -1,22 +1,30 @@
 //! One integration binary: each further one would link candle again.
 
+mod aligned;
+mod batch_command;
 mod causal;
 mod decode;
 mod document;
+mod export;
 mod firefox;
 mod firefox_files;
+mod formats;
 mod gguf;
+mod hostile;
 #[cfg(feature = "hub")]
 mod hub_server;
 mod int8;
 mod kernels;
 mod languages;
+mod markup;
 mod metrics;
 #[cfg(feature = "hub")]
 mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
+mod pages;
 mod persian;
+mod pipe_command;
 mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
@@ -24,6 +32,7 @@ mod restoration;
 mod rooms;
 mod score_command;
 mod source;
+mod stream;
 mod t5;
 mod tokenizer;
 mod translate_command;

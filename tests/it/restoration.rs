@@ -215,9 +215,11 @@ fn gregorian_dates_stand_beside_the_translation_and_not_in_it() {
         translation: Translation {
             sentence: sentence.id,
             candidates: vec![Candidate { text: "The meeting was on 29 Mehr.".into(), score: 0.0 }],
+            alignment: None,
         },
         sentence,
         issues: Vec::new(),
+        reviewed: false,
     });
     let units = units.collect();
     let mut aligned =

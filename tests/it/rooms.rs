@@ -11,10 +11,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &["kernels"]),
     ("decode", &["kernels", "model"]),
     ("translate", &["document", "persian", "model", "decode"]),
+    ("jobs", &["document", "translate"]),
     ("bench", &["kernels", "model", "decode"]),
     (
         "cli",
-        &["bench", "kernels", "document", "quality", "persian", "model", "decode", "translate"],
+        &[
+            "bench",
+            "jobs",
+            "kernels",
+            "document",
+            "quality",
+            "persian",
+            "model",
+            "decode",
+            "translate",
+        ],
     ),
 ];
 

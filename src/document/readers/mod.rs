@@ -1,20 +1,41 @@
-//! Readers: bytes of a file to an [`Article`]. A file a format. Owns opening, and saying no
-//! to what is not text; knows no sentences.
+//! Readers: bytes of a file to an [`Article`]. A file a format. Owns opening, which format a
+//! file has, and saying no to what is none of them; knows no sentences.
 
+pub mod aligned;
+mod docx;
+mod html;
+mod inline;
+mod json;
+mod markdown;
 mod sniff;
+mod srt;
 mod text;
+mod xml;
 
 use std::io::Read as _;
 use std::path::Path;
 
-use super::{Article, Error, Result};
+use super::{Article, Error, Result, SourceFormat};
 
 /// Reads an article from a file, or from standard input when the path is `-`.
 ///
 /// # Errors
-/// When the file can't be read, has nothing to translate, or is not UTF-8 text.
+/// When the file can't be read, has nothing to translate, or is not what its format asks for.
 pub fn open(path: impl AsRef<Path>) -> Result<Article> {
-    let path = path.as_ref();
+    open_as(path, None)
+}
+
+/// Reads an article from a file in a format of choice; `None` finds the format out.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_as(path: impl AsRef<Path>, format: Option<SourceFormat>) -> Result<Article> {
+    let (name, bytes) = bytes(path.as_ref())?;
+    read_as(&name, bytes, format)
+}
+
+/// The name for messages, and what is in the file.
+fn bytes(path: &Path) -> Result<(String, Vec<u8>)> {
     let name = path.display().to_string();
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
@@ -26,16 +47,48 @@ pub fn open(path: impl AsRef<Path>) -> Result<Article> {
         std::fs::read(path)
     };
     match bytes {
-        Ok(bytes) => read(&name, bytes),
+        Ok(bytes) => Ok((name, bytes)),
         Err(source) => Err(Error::Read { name, source }),
     }
 }
 
-/// Reads an article from bytes; `name` is for messages and for [`Meta`](super::Meta).
+/// Reads an article from plain text, whatever else it looks like; `name` as in [`read`].
 ///
 /// # Errors
-/// When there is nothing to translate, or the bytes are not UTF-8 text.
+/// When there is nothing to translate.
+pub fn plain(name: &str, text: &str) -> Result<Article> {
+    text::read(name.to_owned(), text)
+}
+
+/// Reads an article from bytes; `name` is for messages, for [`Meta`](super::Meta), and its
+/// ending tells the format.
+///
+/// # Errors
+/// As [`open`].
 pub fn read(name: &str, bytes: Vec<u8>) -> Result<Article> {
+    read_as(name, bytes, None)
+}
+
+/// Reads an article from bytes in a format of choice; `None` finds the format out.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_as(name: &str, bytes: Vec<u8>, format: Option<SourceFormat>) -> Result<Article> {
+    let format = format.unwrap_or_else(|| sniff::format(name, &bytes));
+    let read = match format {
+        SourceFormat::Docx => return docx::read(name.to_owned(), bytes),
+        SourceFormat::Text => text::read,
+        SourceFormat::Markdown => markdown::read,
+        SourceFormat::Html => html::read,
+        SourceFormat::Jsonl => json::read_lines,
+        SourceFormat::Ninjs => json::read_ninjs,
+        SourceFormat::NewsXml => xml::read,
+        SourceFormat::Srt => srt::read,
+    };
+    read(name.to_owned(), &utf8(name, bytes)?)
+}
+
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<String> {
     let name = name.to_owned();
     if let Some(encoding) = sniff::wide_text(&bytes) {
         return Err(Error::WideText { name, encoding });
@@ -43,8 +96,6 @@ pub fn read(name: &str, bytes: Vec<u8>) -> Result<Article> {
     if let Some(what) = sniff::binary(&bytes) {
         return Err(Error::Binary { name, what: what.into() });
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => text::read(name, &text),
-        Err(error) => Err(Error::NotUtf8 { name, position: error.utf8_error().valid_up_to() }),
-    }
+    String::from_utf8(bytes)
+        .map_err(|error| Error::NotUtf8 { name, position: error.utf8_error().valid_up_to() })
 }

@@ -1,4 +1,36 @@
-//! What bytes look like when they are not UTF-8 text, so that the message can say so.
+//! Which format a file has, by the ending of its name or else by its first bytes; and what
+//! bytes look like when they are none of ours, so that the message can say so.
+
+use std::path::Path;
+
+use crate::document::SourceFormat;
+
+/// The format of a file. What shows nothing is plain text.
+pub(super) fn format(name: &str, bytes: &[u8]) -> SourceFormat {
+    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]);
+    let head = head.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+    let starts = |text: &str| head.get(..text.len()).is_some_and(|h| h.eq_ignore_ascii_case(text));
+    if bytes.starts_with(b"PK\x03\x04") && binary(bytes) == Some(WORD) {
+        return SourceFormat::Docx;
+    }
+    match ending.as_deref() {
+        Some("docx" | "docm") => SourceFormat::Docx,
+        Some("html" | "htm" | "xhtml") => SourceFormat::Html,
+        Some("md" | "markdown") => SourceFormat::Markdown,
+        Some("jsonl" | "ndjson") => SourceFormat::Jsonl,
+        Some("json" | "ninjs") => SourceFormat::Ninjs,
+        Some("xml" | "nitf" | "newsml") => SourceFormat::NewsXml,
+        Some("srt") => SourceFormat::Srt,
+        Some("txt") => SourceFormat::Text,
+        _ if starts("<!doctype html") || starts("<html") => SourceFormat::Html,
+        _ if starts("<?xml") || starts("<nitf") => SourceFormat::NewsXml,
+        _ if starts("{\"") || starts("{\n") || starts("{ ") => SourceFormat::Ninjs,
+        _ => SourceFormat::Text,
+    }
+}
+
+const WORD: &str = "a Word document (.docx)";
 
 /// First bytes of the formats that people try to have translated. The longer ones first
 /// where two begin alike.
@@ -27,7 +59,7 @@ const MAGIC: &[(&[u8], &str)] = &[
 const INSIDE_ZIP: &[(&[u8], &str)] = &[
     (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
     (b"application/epub+zip", "an EPUB book"),
-    (b"word/", "a Word document (.docx)"),
+    (b"word/", WORD),
     (b"xl/", "an Excel sheet (.xlsx)"),
     (b"ppt/", "a PowerPoint presentation (.pptx)"),
     (b"[Content_Types].xml", "a Microsoft Office document"),

@@ -41,6 +41,7 @@ pub(super) fn read(name: String, text: &str) -> Result<Article> {
             kind: if is_item { BlockKind::ListItem } else { BlockKind::Paragraph },
             text: text[span.clone()].to_owned(),
             before: text[end..span.start].to_owned(),
+            marks: Vec::new(),
         });
         end = span.end;
     }

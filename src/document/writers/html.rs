@@ -1,23 +1,40 @@
-//! A page that needs nothing else: no network, no script, light and dark, for print too.
-//! The template escapes all text; this file only prepares what it shows.
+//! The review page: one file that needs nothing else, in which an editor reads both sides,
+//! corrects the English, and takes it out. The template escapes all text; the page's own
+//! script and style are allowed by their hashes and nothing else is, so that what an article
+//! says can't run.
 
+use std::fmt::Write as _;
 use std::io;
 
 use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
-use super::WriteOptions;
+use super::bidi::{Run, rtl_runs, runs};
+use super::{WriteOptions, kind_name};
 use crate::document::error::shown;
 use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, TranslationUnit};
 
+const STYLE: &str = include_str!("../../../templates/review.css");
+const SCRIPT: &str = include_str!("../../../templates/review.js");
+
 #[derive(Template)]
-#[template(path = "aligned.html")]
+#[template(path = "review.html")]
 struct Page<'a> {
+    style: &'static str,
+    style_hash: String,
+    script: &'static str,
+    script_hash: String,
+    /// Names the content: what an editor changes is kept under it.
+    key: String,
     title: &'a str,
     name: &'a str,
     model: &'a str,
     licence: Option<&'a str>,
     sentences: usize,
     doubts: usize,
+    reviewed: bool,
     blocks: Vec<Part<'a>>,
 }
 
@@ -29,17 +46,17 @@ struct Part<'a> {
 
 struct Row<'a> {
     number: usize,
+    id: usize,
+    block: usize,
+    span: String,
+    score: String,
+    /// Words that belong together, as the script counts: in units of UTF-16.
+    words: String,
     source: Vec<Run<'a>>,
-    target: &'a str,
+    target: Vec<Run<'a>>,
     others: &'a [Candidate],
     issues: &'a [Issue],
-}
-
-/// A piece of Persian text; a Latin one is isolated, or its brackets and numbers would be
-/// laid out from right to left.
-struct Run<'a> {
-    text: &'a str,
-    latin: bool,
+    reviewed: bool,
 }
 
 pub(super) fn write(
@@ -51,26 +68,47 @@ pub(super) fn write(
         .blocks()
         .filter(|(_, units)| !units.is_empty())
         .map(|(block, units)| {
-            let (class, tag) = match block.kind {
-                BlockKind::Title => ("title", "h1"),
-                BlockKind::Heading => ("heading", "h2"),
-                BlockKind::Paragraph => ("paragraph", "p"),
-                BlockKind::ListItem => ("item", "p"),
+            let tag = match block.kind {
+                BlockKind::Title => "h1",
+                BlockKind::Heading => "h2",
+                BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Caption => "p",
             };
             let rows = units.iter().map(|unit| row(document, unit, options)).collect();
-            Part { class, tag, rows }
+            Part { class: kind_name(block.kind), tag, rows }
         })
         .collect();
     let page = Page {
+        style: STYLE,
+        style_hash: STANDARD.encode(Sha256::digest(STYLE)),
+        script: SCRIPT,
+        script_hash: STANDARD.encode(Sha256::digest(SCRIPT)),
+        key: key(document),
         title: title(document),
         name: shown(&document.article.meta.name),
         model: &document.model,
         licence: document.licence.as_deref(),
         sentences: document.units.len(),
         doubts: document.units.iter().filter(|unit| !unit.issues.is_empty()).count(),
+        reviewed: document.is_reviewed(),
         blocks,
     };
     page.write_into(out)
+}
+
+/// A hash of both sides: a page with the same text finds the edits again wherever it lies.
+fn key(document: &AlignedDocument) -> String {
+    let mut hash = Sha256::new();
+    for unit in &document.units {
+        for text in [document.source(unit), unit.target()] {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+    }
+    let mut key = String::new();
+    for byte in &hash.finalize()[..16] {
+        let _ = write!(key, "{byte:02x}");
+    }
+    key
 }
 
 /// The translated title, or the name of the file.
@@ -88,58 +126,31 @@ fn row<'a>(
     options: WriteOptions,
 ) -> Row<'a> {
     let candidates = unit.translation.candidates.as_slice();
+    let source = document.source(unit);
+    let score = candidates.first().map(|best| best.score).filter(|score| score.is_finite());
     Row {
         number: unit.sentence.id + 1,
-        source: runs(document.source(unit)),
-        target: unit.target(),
+        id: unit.sentence.id,
+        block: unit.sentence.block,
+        span: format!("{},{}", unit.sentence.span.start, unit.sentence.span.end),
+        score: score.map_or_else(String::new, |score| score.to_string()),
+        words: words(unit, source),
+        source: runs(source),
+        target: rtl_runs(unit.target()),
         others: if options.candidates { candidates.get(1..).unwrap_or_default() } else { &[] },
         issues: &unit.issues,
+        reviewed: unit.reviewed,
     }
 }
 
-/// Cuts text into Latin runs and the rest. A run goes from the first Latin letter or digit
-/// to the last one before the next letter of another script.
-fn runs(text: &str) -> Vec<Run<'_>> {
-    let mut runs = Vec::new();
-    let mut done = 0;
-    // Start and end of the run being read, and whether it has a letter: numbers alone are
-    // laid out well without help.
-    let mut open: Option<(usize, usize, bool)> = None;
-    let mut close = |open: &mut Option<(usize, usize, bool)>| {
-        if let Some((start, end, true)) = open.take() {
-            let end = with_closers(text, start, end);
-            runs.extend([(done, start, false), (start, end, true)]);
-            done = end;
-        }
-    };
-    for (at, c) in text.char_indices() {
-        if is_latin(c) || c.is_ascii_digit() {
-            let (start, _, letter) = open.unwrap_or((at, at, false));
-            open = Some((start, at + c.len_utf8(), letter || is_latin(c)));
-        } else if c.is_alphanumeric() || c == '\n' {
-            close(&mut open);
-        }
-    }
-    close(&mut open);
-    runs.push((done, text.len(), false));
-    runs.into_iter()
-        .filter(|(start, end, _)| start < end)
-        .map(|(start, end, latin)| Run { text: &text[start..end], latin })
-        .collect()
-}
-
-/// The end of a run with the brackets behind it that close one inside it.
-fn with_closers(text: &str, start: usize, mut end: usize) -> usize {
-    for (open, closed) in [('(', ')'), ('[', ']')] {
-        let run = &text[start..end];
-        let is_open = run.matches(open).count() > run.matches(closed).count();
-        if is_open && text[end..].starts_with(closed) {
-            end += closed.len_utf8();
-        }
-    }
-    end
-}
-
-fn is_latin(c: char) -> bool {
-    c.is_ascii_alphabetic() || (c.is_alphabetic() && ('\u{C0}'..='\u{24F}').contains(&c))
+/// `start,end,start,end;...`; pairs that are not in the texts are left out.
+fn words(unit: &TranslationUnit, source: &str) -> String {
+    let target = unit.target();
+    let units = |text: &str, end: usize| Some(text.get(..end)?.encode_utf16().count());
+    let pairs = unit.translation.alignment.iter().flatten().filter_map(|pair| {
+        let (from, to) = (units(source, pair.source.start)?, units(source, pair.source.end)?);
+        let (start, end) = (units(target, pair.target.start)?, units(target, pair.target.end)?);
+        (from < to && start < end).then(|| format!("{from},{to},{start},{end}"))
+    });
+    pairs.collect::<Vec<_>>().join(";")
 }

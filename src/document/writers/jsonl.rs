@@ -5,12 +5,14 @@
 //! | `schema` | `tarjoman.aligned/1`; a change that breaks readers changes the number |
 //! | `id` | number of the sentence in the document, from 0 |
 //! | `block` | number of its block, from 0 |
-//! | `kind` | of the block: `title`, `heading`, `paragraph`, `list_item` |
+//! | `kind` | of the block: `title`, `heading`, `paragraph`, `list_item`, `caption` |
 //! | `span` | `[start, end)` in bytes of UTF-8 in the block's displayed text |
 //! | `source`, `target` | the sentence as displayed, and its best translation |
 //! | `score` | of the best; null when it is not a number |
 //! | `candidates` | only when asked for: all `{text, score}`, the best first |
+//! | `alignment` | only where it is known: words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target` |
 //! | `issues` | doubts `{code, message}` |
+//! | `reviewed` | only where true: an editor has said that the target is right |
 //! | `model`, `licence` | name of the model; its licence, null where it is not known |
 
 use std::io;
@@ -18,9 +20,9 @@ use std::io;
 use serde::Serialize;
 
 use super::WriteOptions;
-use crate::document::{AlignedDocument, BlockKind, Candidate, Issue};
+use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, WordPair};
 
-const SCHEMA: &str = "tarjoman.aligned/1";
+pub(in crate::document) const SCHEMA: &str = "tarjoman.aligned/1";
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -34,7 +36,11 @@ struct Line<'a> {
     score: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [Candidate]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alignment: Option<Vec<[usize; 4]>>,
     issues: &'a [Issue],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reviewed: bool,
     model: &'a str,
     licence: Option<&'a str>,
 }
@@ -52,14 +58,16 @@ pub(super) fn write(
                 &Line {
                     schema: SCHEMA,
                     id: unit.sentence.id,
-                    block: unit.sentence.block,
+                    block: options.blocks_before + unit.sentence.block,
                     kind: block.kind,
                     span: [unit.sentence.span.start, unit.sentence.span.end],
                     source: document.source(unit),
                     target: unit.target(),
                     score: candidates.first().map(|best| best.score),
                     candidates: options.candidates.then_some(candidates),
+                    alignment: unit.translation.alignment.as_deref().map(quadruples),
                     issues: &unit.issues,
+                    reviewed: unit.reviewed,
                     model: &document.model,
                     licence: document.licence.as_deref(),
                 },
@@ -68,4 +76,11 @@ pub(super) fn write(
         }
     }
     Ok(())
+}
+
+fn quadruples(pairs: &[WordPair]) -> Vec<[usize; 4]> {
+    let quadruple = |WordPair { source, target }: &WordPair| {
+        [source.start, source.end, target.start, target.end]
+    };
+    pairs.iter().map(quadruple).collect()
 }

@@ -3,19 +3,26 @@
 
 use std::io;
 
-use super::one_line;
+use super::{WriteOptions, one_line};
 use crate::document::{AlignedDocument, BlockKind, TranslationUnit};
 
-pub(super) fn write(document: &AlignedDocument, out: &mut dyn io::Write) -> io::Result<()> {
-    let licence = document.licence.as_deref().map(|licence| format!(" ({})", escaped(licence)));
-    let (model, licence) = (escaped(&document.model), licence.unwrap_or_default());
-    writeln!(out, "*Machine translation, not reviewed. Model: {model}{licence}.*")?;
+pub(super) fn write(
+    document: &AlignedDocument,
+    options: WriteOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    if options.blocks_before == 0 {
+        let state = if document.is_reviewed() { "reviewed by an editor" } else { "not reviewed" };
+        let licence = document.licence.as_deref().map(|licence| format!(" ({})", escaped(licence)));
+        let (model, licence) = (escaped(&document.model), licence.unwrap_or_default());
+        writeln!(out, "*Machine translation, {state}. Model: {model}{licence}.*")?;
+    }
     for (block, units) in document.blocks().filter(|(_, units)| !units.is_empty()) {
         writeln!(out)?;
         match block.kind {
             BlockKind::Title => write_heading("#", document, units, out)?,
             BlockKind::Heading => write_heading("##", document, units, out)?,
-            BlockKind::Paragraph | BlockKind::ListItem => {
+            BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Caption => {
                 writeln!(out, "| Persian | English |\n|---:|:---|")?;
                 for unit in units {
                     let (source, target) = (escaped(document.source(unit)), escaped(unit.target()));

@@ -35,7 +35,7 @@ pub(super) fn write(
         first = false;
         let bold = match block.kind {
             BlockKind::Title | BlockKind::Heading => style.bold,
-            BlockKind::Paragraph | BlockKind::ListItem => "",
+            BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Caption => "",
         };
         for unit in units {
             let Style { dim, end, .. } = style;

@@ -3,19 +3,26 @@
 
 use std::io;
 
+use super::WriteOptions;
 use crate::document::{AlignedDocument, Issue};
 
 const COLUMNS: [&str; 6] = ["id", "block", "source", "target", "score", "issues"];
 
-pub(super) fn write(document: &AlignedDocument, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    document: &AlignedDocument,
+    options: WriteOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let mut records = csv::WriterBuilder::new().delimiter(b'\t').from_writer(out);
-    records.write_record(COLUMNS).map_err(io_error)?;
+    if options.blocks_before == 0 {
+        records.write_record(COLUMNS).map_err(io_error)?;
+    }
     for unit in &document.units {
         let score = unit.translation.candidates.first();
         records
             .write_record([
                 unit.sentence.id.to_string().as_str(),
-                unit.sentence.block.to_string().as_str(),
+                (options.blocks_before + unit.sentence.block).to_string().as_str(),
                 document.source(unit),
                 unit.target(),
                 score.map_or_else(String::new, |best| format!("{:.4}", best.score)).as_str(),

@@ -1,0 +1,26 @@
+//! Any bytes are read as a translation (JSON lines, TMX) or refused; what is read and written
+//! in both formats is read again as the same sentences.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tarjoman::document::readers::aligned::read;
+use tarjoman::document::writers::{Format, WriteOptions, write};
+use tarjoman::document::AlignedDocument;
+
+fn targets(document: &AlignedDocument) -> Vec<&str> {
+    document.units.iter().map(|unit| unit.target()).collect()
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(document) = read("-", bytes.to_vec()) else { return };
+    for unit in &document.units {
+        assert!(document.source(unit).len() == unit.sentence.span.len());
+    }
+    let mut lines = Vec::new();
+    write(&document, Format::Jsonl, &WriteOptions::default(), &mut lines).expect("a vector");
+    let again = read("-", lines).expect("our own lines");
+    assert_eq!(targets(&again), targets(&document));
+    for format in [Format::Html, Format::Docx, Format::Tmx, Format::Xliff, Format::Markdown] {
+        write(&document, format, &WriteOptions::default(), &mut Vec::new()).expect("a vector");
+    }
+});

@@ -1,0 +1,311 @@
+//! Many documents through one model. Pieces of all of them share batches, sorted by length
+//! within a window; documents come back in the order in which they went in.
+//!
+//! ```text
+//! caller's iterator -> feeder -> window -> workers -> collector -> caller's `deliver`
+//!                      segment,            search     order
+//!                      cut
+//! ```
+//!
+//! Everything between two of them is bounded: a slow reader of the results stops the feeder, and
+//! with it the iterator, so that memory does not depend on how many documents there are.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::pieces::Piece;
+use super::queue::{Job, Queue, Row};
+use super::segment::segment;
+use super::translator::{Observer, TranslateOptions, Translator, cores};
+use super::{Error, Result};
+use crate::decode::{self, Batch, Hypothesis};
+use crate::document::{AlignedDocument, Article};
+
+/// A document with nothing in it takes room too.
+const SMALLEST: usize = 64;
+
+/// A document that is not delivered yet.
+struct InFlight<T> {
+    tag: T,
+    failed: Option<Error>,
+    job: Arc<Job>,
+    hypotheses: Vec<Vec<Hypothesis>>,
+    /// Pieces that are not decoded yet.
+    missing: usize,
+    bytes: usize,
+}
+
+/// What a document becomes: its pieces, and the candidates of each.
+type Decoded = (Arc<Job>, Vec<Vec<Hypothesis>>);
+
+/// What one sentence became.
+type Outcome = Result<Vec<Hypothesis>>;
+
+/// What the collector hears.
+enum Event<T> {
+    Admitted(InFlight<T>),
+    Decoded(Vec<(Row, Outcome)>),
+}
+
+/// Closes the queue when the feeder ends, however it ends; or stops it when the collector does.
+struct AtEnd<'a>(&'a Queue, fn(&Queue));
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        (self.1)(self.0);
+    }
+}
+
+impl Translator {
+    /// Translates many articles. Sentences of all of them share batches; each article comes back
+    /// exactly once, with its tag, in the order in which it went in. An article's failure is its
+    /// own: the others are not touched by it.
+    ///
+    /// * `articles`: read on a thread of its own, no further ahead than the engine needs; may
+    ///   block
+    /// * `observer`: hears of every article as it comes in, and of sentences as they are done
+    /// * `deliver`: gets the results on this thread, while others are being translated; ends
+    ///   everything by `Break`, after what `articles` is just reading
+    ///
+    /// # Errors
+    /// When an option is out of range or the system gives no threads. What is wrong with one
+    /// article is delivered.
+    pub fn stream<T: Send>(
+        &self,
+        articles: impl Iterator<Item = (T, Article)> + Send,
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+        mut deliver: impl FnMut(T, Result<AlignedDocument>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        if options.context > 0 {
+            return self.one_by_one(articles, options, observer, deliver);
+        }
+        let documents = articles.map(|(tag, article)| {
+            let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
+            let document = segment(article);
+            let pieces = self.pieces(&document);
+            ((tag, document), bytes, pieces)
+        });
+        self.run(documents, options, observer, |(tag, document), decoded| {
+            let aligned = decoded
+                .and_then(|(job, hypotheses)| self.aligned(document, &job.pieces, &hypotheses));
+            deliver(tag, aligned)
+        })
+    }
+
+    /// As [`Translator::stream`] where a sentence needs the translations of those before it: its
+    /// document's paragraphs share batches, documents don't.
+    fn one_by_one<T>(
+        &self,
+        articles: impl Iterator<Item = (T, Article)>,
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+        mut deliver: impl FnMut(T, Result<AlignedDocument>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.check(options)?;
+        for (tag, article) in articles {
+            let translated = if observer.is_cancelled() {
+                Err(Error::Cancelled)
+            } else {
+                self.translate(article, options, observer)
+            };
+            if deliver(tag, translated).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The engine itself.
+    ///
+    /// * `prepared`: tag, bytes of text, and the pieces or why there are none
+    pub(super) fn run<T: Send>(
+        &self,
+        prepared: impl Iterator<Item = (T, usize, Result<Vec<Piece>>)> + Send,
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+        deliver: impl FnMut(T, Result<Decoded>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.check(options)?;
+        let workers = options.workers.max(1);
+        // Products run in the pool of the thread that asks for them.
+        let pools = (0..workers)
+            .map(|_| ThreadPoolBuilder::new().num_threads((cores() / workers).max(1)).build())
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(Error::Threads)?;
+        let queue = Queue::new(options.batch_tokens / options.search.beams.max(1), workers);
+        let (events, received) = sync_channel(2 * workers);
+        std::thread::scope(|scope| {
+            for pool in &pools {
+                let (events, queue) = (events.clone(), &queue);
+                scope.spawn(move || self.work(pool, queue, options, observer, &events));
+            }
+            let queue = &queue;
+            scope.spawn(move || {
+                let _close = AtEnd(queue, Queue::close);
+                feed(prepared, queue, observer, &events);
+            });
+            let _stop = AtEnd(queue, Queue::stop);
+            gather(received, queue, observer, deliver);
+        });
+        Ok(())
+    }
+
+    /// Refuses options that no sentence could be translated with.
+    fn check(&self, options: &TranslateOptions) -> Result<()> {
+        let refused = |source| Error::Options(Box::new(source));
+        let nothing = Batch::new(&[], options.search.pad, self.model.device()).map_err(refused)?;
+        decode::search(self.model.as_ref(), &nothing, &options.search).map_err(refused)?;
+        Ok(())
+    }
+
+    /// Decodes batches until there are no more.
+    fn work<T>(
+        &self,
+        pool: &ThreadPool,
+        queue: &Queue,
+        options: &TranslateOptions,
+        observer: &dyn Observer,
+        events: &SyncSender<Event<T>>,
+    ) {
+        while let Some(mut rows) = queue.next() {
+            rows.retain(|row| !row.job.has_failed());
+            let found = if observer.is_cancelled() {
+                rows.iter().map(|_| Err(Error::Cancelled)).collect()
+            } else {
+                pool.install(|| self.decode_rows(&rows, options))
+            };
+            let decoded = rows.into_iter().zip(found).collect();
+            // The collector is gone when nobody wants the rest.
+            if events.send(Event::Decoded(decoded)).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Decodes rows together; where that fails, one by one, so that only the bad one fails.
+    fn decode_rows(&self, rows: &[Row], options: &TranslateOptions) -> Vec<Outcome> {
+        match self.attempt(rows, options) {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            Err(error) if rows.len() == 1 => vec![Err(error)],
+            Err(_) => rows
+                .iter()
+                .map(|row| {
+                    let found = self.attempt(std::slice::from_ref(row), options)?;
+                    Ok(found.into_iter().next().unwrap_or_default())
+                })
+                .collect(),
+        }
+    }
+
+    fn attempt(&self, rows: &[Row], options: &TranslateOptions) -> Result<Vec<Vec<Hypothesis>>> {
+        let sentences = || rows.iter().map(|row| row.piece().sentence + 1);
+        let (first, last) = (sentences().min().unwrap_or(0), sentences().max().unwrap_or(0));
+        let fail = |source| Error::Search { first, last, source: Box::new(source) };
+        let tokens: Vec<(usize, &[u32])> =
+            rows.iter().map(|row| (row.index, row.piece().tokens.as_slice())).collect();
+        let search = || {
+            let batch = Batch::new(&tokens, options.search.pad, self.model.device())?;
+            decode::search(self.model.as_ref(), &batch, &options.search)
+        };
+        // A night's work must not die of one sentence. Nothing that lives on is changed by a
+        // search, so that what a panic leaves behind can't be seen.
+        catch_unwind(AssertUnwindSafe(search))
+            .map_err(|_| Error::Crashed { first, last })?
+            .map_err(fail)
+    }
+}
+
+/// Puts outcomes back into their documents, and delivers these in order. `events` ends with it:
+/// whoever waits to send another would wait for ever.
+fn gather<T>(
+    events: Receiver<Event<T>>,
+    queue: &Queue,
+    observer: &dyn Observer,
+    mut deliver: impl FnMut(T, Result<Decoded>) -> ControlFlow<()>,
+) {
+    let mut first = 0;
+    let mut open: VecDeque<InFlight<T>> = VecDeque::new();
+    for event in events {
+        match event {
+            Event::Admitted(document) => open.push_back(document),
+            Event::Decoded(rows) => {
+                observer.translated(rows.len());
+                for (row, outcome) in rows {
+                    // What has failed may be delivered already.
+                    let at = row.document.checked_sub(first);
+                    if let Some(document) = at.and_then(|at| open.get_mut(at)) {
+                        document.put(row.index, outcome);
+                    }
+                }
+            }
+        }
+        while open.front().is_some_and(|document| document.missing == 0) {
+            let Some(done) = open.pop_front() else { break };
+            first += 1;
+            let InFlight { tag, failed, job, hypotheses, bytes, .. } = done;
+            let flow = deliver(tag, failed.map_or(Ok((job, hypotheses)), Err));
+            queue.delivered(bytes);
+            if flow.is_break() {
+                return;
+            }
+        }
+    }
+}
+
+impl<T> InFlight<T> {
+    fn put(&mut self, index: usize, outcome: Outcome) {
+        if self.failed.is_some() {
+            return;
+        }
+        match outcome {
+            Ok(hypotheses) => {
+                self.hypotheses[index] = hypotheses;
+                self.missing -= 1;
+            }
+            Err(error) => {
+                self.job.fail();
+                self.failed = Some(error);
+                self.missing = 0;
+            }
+        }
+    }
+}
+
+/// Sends documents to the collector and their pieces to the workers.
+fn feed<T>(
+    prepared: impl Iterator<Item = (T, usize, Result<Vec<Piece>>)>,
+    queue: &Queue,
+    observer: &dyn Observer,
+    events: &SyncSender<Event<T>>,
+) {
+    for (number, (tag, bytes, prepared)) in prepared.enumerate() {
+        let bytes = bytes.max(SMALLEST);
+        let (failed, pieces) = match prepared {
+            Ok(pieces) => (None, pieces),
+            Err(error) => (Some(error), Vec::new()),
+        };
+        observer.planned(pieces.len());
+        let missing = pieces.len();
+        let job = Job::new(pieces);
+        let hypotheses = vec![Vec::new(); missing];
+        let of_all = Arc::clone(&job);
+        let admitted = InFlight { tag, failed, job: of_all, hypotheses, missing, bytes };
+        if !queue.admit(bytes) || events.send(Event::Admitted(admitted)).is_err() {
+            return;
+        }
+        for index in 0..missing {
+            if job.has_failed() {
+                break;
+            }
+            if !queue.push(Row { document: number, index, job: Arc::clone(&job) }) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What waits to be decoded. Owns the window of pieces from which batches of like length are
+//! made, and the bounds that keep memory flat; knows neither model nor documents.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::pieces::Piece;
+use crate::decode;
+
+/// So long a worker waits for a window to fill before it takes what there is: a program that
+/// sends one row and waits for the answer must get one, a fast reader must be able to fill it.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Batches of a window for each worker. Rows are sorted by length within a window: more of them
+/// mean less padding, and more memory.
+const BATCHES: usize = 16;
+
+/// Bytes of source text in flight for each token of a window: room for a window that is being
+/// decoded, one that fills, and what waits for a long document to be finished.
+const BYTES_A_TOKEN: usize = 64;
+
+/// The pieces of one document.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// In the order of the source.
+    pub pieces: Vec<Piece>,
+    /// Whether one of them has failed: the rest need not be decoded.
+    failed: AtomicBool,
+}
+
+impl Job {
+    pub fn new(pieces: Vec<Piece>) -> Arc<Self> {
+        Arc::new(Self { pieces, failed: AtomicBool::new(false) })
+    }
+
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
+
+/// One piece on its way through the model.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// Number of its document in the stream.
+    pub document: usize,
+    /// Its number among the pieces of the document.
+    pub index: usize,
+    /// The document's pieces.
+    pub job: Arc<Job>,
+}
+
+impl Row {
+    pub fn piece(&self) -> &Piece {
+        &self.job.pieces[self.index]
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Batches of the window that is being decoded.
+    ready: VecDeque<Vec<Row>>,
+    /// The window that fills.
+    filling: Vec<Row>,
+    /// Its tokens.
+    tokens: usize,
+    /// Bytes of documents that are admitted and not delivered.
+    in_flight: usize,
+    /// Nothing more is coming.
+    closed: bool,
+    /// Nobody wants the rest.
+    stopped: bool,
+}
+
+/// A bounded queue of rows that hands out batches.
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// Wakes workers.
+    work: Condvar,
+    /// Wakes the feeder.
+    room: Condvar,
+    /// Tokens of a batch.
+    budget: usize,
+    /// Tokens of a window.
+    window: usize,
+}
+
+impl Queue {
+    /// * `budget`: source tokens of a batch
+    pub fn new(budget: usize, workers: usize) -> Self {
+        let budget = budget.max(1);
+        Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            budget,
+            window: budget.saturating_mul(workers).saturating_mul(BATCHES),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is room for a document of so many bytes; one that is larger than all
+    /// the room is let in alone. False when nobody wants it any more.
+    pub fn admit(&self, bytes: usize) -> bool {
+        let limit = self.window.saturating_mul(BYTES_A_TOKEN);
+        let full = |state: &mut State| {
+            !state.stopped && state.in_flight > 0 && state.in_flight + bytes > limit
+        };
+        let mut state =
+            self.room.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
+        state.in_flight += bytes;
+        !state.stopped
+    }
+
+    /// Gives back the room of a document.
+    pub fn delivered(&self, bytes: usize) {
+        self.lock().in_flight -= bytes;
+        self.room.notify_all();
+    }
+
+    /// Adds a row to the window that fills; waits while it is full. False when nobody wants it
+    /// any more.
+    pub fn push(&self, row: Row) -> bool {
+        let full = |state: &mut State| !state.stopped && state.tokens >= self.window;
+        let mut state =
+            self.room.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
+        if state.stopped {
+            return false;
+        }
+        let was_empty = state.filling.is_empty();
+        state.tokens += row.piece().tokens.len();
+        state.filling.push(row);
+        if was_empty || state.tokens >= self.window {
+            self.work.notify_all();
+        }
+        true
+    }
+
+    /// Says that nothing more is coming.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.work.notify_all();
+    }
+
+    /// Says that nobody wants the rest.
+    pub fn stop(&self) {
+        self.lock().stopped = true;
+        self.work.notify_all();
+        self.room.notify_all();
+    }
+
+    /// The next batch, longest first within a window; `None` when there is no more.
+    pub fn next(&self) -> Option<Vec<Row>> {
+        let mut state = self.lock();
+        loop {
+            if state.stopped {
+                return None;
+            }
+            if let Some(batch) = state.ready.pop_front() {
+                return Some(batch);
+            }
+            if state.filling.is_empty() {
+                if state.closed {
+                    return None;
+                }
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            if !state.closed && state.tokens < self.window {
+                let (woken, patience) =
+                    self.work.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+                state = woken;
+                let others_did = !state.ready.is_empty() || state.filling.is_empty();
+                if !patience.timed_out() || others_did {
+                    continue;
+                }
+            }
+            self.roll(&mut state);
+        }
+    }
+
+    /// Makes batches of the window, and starts a new one.
+    fn roll(&self, state: &mut State) {
+        let rows = std::mem::take(&mut state.filling);
+        state.tokens = 0;
+        let lengths: Vec<usize> = rows.iter().map(|row| row.piece().tokens.len()).collect();
+        let batches = decode::plan(&lengths, self.budget);
+        state
+            .ready
+            .extend(batches.iter().map(|batch| batch.iter().map(|at| rows[*at].clone()).collect()));
+        self.room.notify_all();
+        self.work.notify_all();
+    }
+}
