@@ -15,6 +15,18 @@ use super::safetensors::Safetensors;
 use super::{Error, FileData, Result};
 use crate::kernels::Int8Matrix;
 
+/// Which matrices are taken in 8 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InInt8 {
+    /// None: what the file holds in 8 bits is widened.
+    #[default]
+    Nothing,
+    /// Those that the file holds in 8 bits.
+    Stored,
+    /// All; those in floating point are rounded.
+    Everything,
+}
+
 /// The tensors of a model, by the names of its checkpoint.
 #[derive(Clone)]
 pub struct Weights {
@@ -23,7 +35,7 @@ pub struct Weights {
     quantised: Option<Gguf>,
     /// The same tensors as they are in the file, where that is a safetensors file.
     safetensors: Option<Safetensors>,
-    int8: bool,
+    in_int8: InInt8,
 }
 
 impl Weights {
@@ -33,10 +45,12 @@ impl Weights {
         Self { tensors: self.tensors.pp(name), ..self.clone() }
     }
 
-    /// Whether matrices are to be taken in 8 bits, see [`Weights::int8`].
+    /// Which matrices are to be taken in 8 bits, see [`Weights::int8`]; none on other devices than
+    /// the CPU.
     #[must_use]
-    pub fn with_int8(self, int8: bool) -> Self {
-        Self { int8: int8 && self.device().is_cpu(), ..self }
+    pub fn with_int8(self, in_int8: InInt8) -> Self {
+        let in_int8 = if self.device().is_cpu() { in_int8 } else { InInt8::Nothing };
+        Self { in_int8, ..self }
     }
 
     /// A tensor in floating point, whatever it is in the file.
@@ -83,7 +97,7 @@ impl Weights {
         (rows, columns): (usize, usize),
         name: &str,
     ) -> TensorResult<Option<Int8Matrix>> {
-        if !self.int8 {
+        if self.in_int8 == InInt8::Nothing {
             return Ok(None);
         }
         if let Some(file) = &self.safetensors
@@ -91,6 +105,9 @@ impl Weights {
                 file.int8(&Shape::from((rows, columns)), &self.whole(name))?
         {
             return Int8Matrix::pack(&weights, &scales).map(Some);
+        }
+        if self.in_int8 == InInt8::Stored {
+            return Ok(None);
         }
         let weights = self.tensors.get((rows, columns), name)?.flatten_all()?.to_vec1()?;
         Int8Matrix::quantize(&weights, rows).map(Some)
@@ -123,7 +140,7 @@ impl Weights {
 
 impl From<VarBuilder<'static>> for Weights {
     fn from(tensors: VarBuilder<'static>) -> Self {
-        Self { tensors, quantised: None, safetensors: None, int8: false }
+        Self { tensors, quantised: None, safetensors: None, in_int8: InInt8::Nothing }
     }
 }
 

@@ -23,6 +23,7 @@ use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
 use super::layers::Activation;
 use super::{ComputeType, Error, FileData, ModelFiles, Result, Seq2Seq, TokenizerFiles, weights};
+use crate::model::weights::InInt8;
 
 /// The part of `config.json` that the BART family shares.
 #[derive(Debug, Clone, Deserialize)]
@@ -107,9 +108,10 @@ pub fn load_as(
     let architecture: Architecture = parse(&files.config)?;
     let int8 = match compute_type {
         // Quality was measured for this family only.
-        ComputeType::Auto => architecture.model_type == "marian",
-        ComputeType::Int8 => true,
-        ComputeType::F32 | ComputeType::Bf16 | ComputeType::F16 => false,
+        ComputeType::Auto if architecture.model_type == "marian" => InInt8::Everything,
+        ComputeType::Auto => InInt8::Stored,
+        ComputeType::Int8 => InInt8::Everything,
+        ComputeType::F32 | ComputeType::Bf16 | ComputeType::F16 => InInt8::Nothing,
     };
     let open = || {
         let weights = weights::open(&files.weights, compute_type.dtype(), device)?;
