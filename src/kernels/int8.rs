@@ -260,10 +260,10 @@ impl Int8Matrix {
                     quantize::<i8>(x, self.inputs, stride, to, scales, sums)
                 }
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => quantize_avx2(x, self.inputs, stride, to, scales, sums),
+                Isa::Avx2 => quantize_avx2::<i16>(x, self.inputs, stride, to, scales, sums),
                 #[cfg(target_arch = "x86_64")]
                 Isa::AvxVnni | Isa::Avx512Vnni => {
-                    quantize_vnni(x, self.inputs, stride, to, scales, sums);
+                    quantize_avx2::<i8>(x, self.inputs, stride, to, scales, sums);
                 }
                 _ => quantize::<i16>(x, self.inputs, stride, to, scales, sums),
             }
@@ -351,9 +351,10 @@ fn quantize<A: Activation>(
     }
 }
 
+/// The same, compiled for AVX2, which all vector paths of this architecture need.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn quantize_avx2(
+fn quantize_avx2<A: Activation>(
     x: &[f32],
     inputs: usize,
     stride: usize,
@@ -361,20 +362,7 @@ fn quantize_avx2(
     scales: &mut [f32],
     sums: &mut [i32],
 ) {
-    quantize::<i16>(x, inputs, stride, to, scales, sums);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn quantize_vnni(
-    x: &[f32],
-    inputs: usize,
-    stride: usize,
-    to: &mut [u8],
-    scales: &mut [f32],
-    sums: &mut [i32],
-) {
-    quantize::<i8>(x, inputs, stride, to, scales, sums);
+    quantize::<A>(x, inputs, stride, to, scales, sums);
 }
 
 #[cfg(target_arch = "aarch64")]
