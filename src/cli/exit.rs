@@ -8,7 +8,7 @@ use crate::{decode, document, jobs, model, translate};
 pub(super) const HELP: &str = "\
 Exit codes:
   0   done (a reader that closes the pipe early counts as done)
-  1   nothing to do: the model to remove is not in the cache
+  1   nothing to do: the model to remove is not in the cache; with --fail-on-doubt: there are doubts
   2   wrong usage
   3   some rows or files failed and are named; the others are done
   65  the input can't be used: not UTF-8, binary, empty
@@ -38,6 +38,9 @@ pub(super) enum Refusal {
     /// There is nothing to do.
     #[error("{0}")]
     Nothing(String),
+    /// There are doubts, and the caller wanted to know by the exit code.
+    #[error("{0}")]
+    Doubts(String),
     /// What was typed has no meaning.
     #[error("{0}")]
     Usage(String),
@@ -81,7 +84,7 @@ pub(super) fn code(error: &anyhow::Error) -> ExitCode {
         }
         if let Some(refusal) = cause.downcast_ref::<Refusal>() {
             return Some(match refusal {
-                Refusal::Nothing(_) => NOTHING,
+                Refusal::Nothing(_) | Refusal::Doubts(_) => NOTHING,
                 Refusal::Usage(_) => USAGE,
                 Refusal::Partial(_) => PARTIAL,
                 Refusal::Interrupted(_) => INTERRUPTED,

@@ -3,6 +3,7 @@
 
 mod batch;
 mod bench;
+mod check;
 mod config;
 mod exit;
 mod export;
@@ -35,6 +36,8 @@ enum Command {
     Translate(Box<translate::Arguments>),
     /// Write a translation, reviewed or not, in another format
     Export(export::Arguments),
+    /// Check a translation, whoever made it: numbers, names, what is missing
+    Check(check::Arguments),
     /// Translate a directory of articles into a directory; go on where an earlier run ended
     Batch(Box<batch::Arguments>),
     /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Segment(arguments) => text::segment(&arguments),

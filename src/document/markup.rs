@@ -56,10 +56,8 @@ fn issue(block: &Block, lost: &[&Mark]) -> Issue {
         format!("{what} on “{}”", &block.text[mark.span.clone()])
     });
     let each: Vec<String> = each.collect();
-    Issue {
-        code: "markup_lost".into(),
-        message: format!("The English lacks {}: its place is not known.", each.join(", ")),
-    }
+    let message = format!("The English lacks {}: its place is not known.", each.join(", "));
+    Issue::doubt("markup_lost", message)
 }
 
 /// Puts the translations of a block's sentences together and carries the marks over.

@@ -78,13 +78,92 @@ pub struct Translation {
     pub alignment: Option<Vec<WordPair>>,
 }
 
+/// How much an issue matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something may be wrong: an editor is to look.
+    #[default]
+    Doubt,
+    /// A remark: nothing is wrong for all that is known.
+    Note,
+}
+
 /// A doubt about a translation or a remark on it, for the editor.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Issue {
     /// Machine-readable, such as `sentence_split`.
     pub code: String,
+    /// Whether it is a doubt.
+    #[serde(default, skip_serializing_if = "Issue::is_doubt_of")]
+    pub severity: Severity,
     /// What an editor reads.
     pub message: String,
+    /// What of the displayed source it is about, in bytes of the sentence.
+    #[serde(default, with = "ends", skip_serializing_if = "Option::is_none")]
+    pub source_span: Option<Range<usize>>,
+    /// What of the best candidate it is about, in bytes.
+    #[serde(default, with = "ends", skip_serializing_if = "Option::is_none")]
+    pub target_span: Option<Range<usize>>,
+}
+
+impl Issue {
+    /// A doubt about the whole sentence.
+    pub fn doubt(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), ..Self::default() }
+    }
+
+    /// A remark on the whole sentence.
+    pub fn note(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::doubt(code, message) }
+    }
+
+    /// The same, about a place in the source.
+    #[must_use]
+    pub fn in_source(mut self, span: Range<usize>) -> Self {
+        self.source_span = Some(span);
+        self
+    }
+
+    /// The same, about a place in the translation.
+    #[must_use]
+    pub fn in_target(mut self, span: Range<usize>) -> Self {
+        self.target_span = Some(span);
+        self
+    }
+
+    /// Whether it is more than a remark.
+    #[must_use]
+    pub fn is_doubt(&self) -> bool {
+        Self::is_doubt_of(&self.severity)
+    }
+
+    // As serde wants it.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_doubt_of(severity: &Severity) -> bool {
+        *severity == Severity::Doubt
+    }
+}
+
+/// A span as `[start, end]`.
+mod ends {
+    use std::ops::Range;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(
+        span: &Option<Range<usize>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        span.as_ref().map(|span| [span.start, span.end]).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Range<usize>>, D::Error> {
+        let ends = Option::<[usize; 2]>::deserialize(deserializer)?;
+        Ok(ends.map(|[start, end]| start..end.max(start)))
+    }
 }
 
 /// A sentence with its translation (the word of TMX and XLIFF).
@@ -105,6 +184,12 @@ impl TranslationUnit {
     #[must_use]
     pub fn target(&self) -> &str {
         self.translation.candidates.first().map_or("", |best| &best.text)
+    }
+
+    /// Whether there is a doubt about it; remarks are none.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.issues.iter().any(Issue::is_doubt)
     }
 }
 

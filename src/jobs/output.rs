@@ -140,7 +140,7 @@ impl Writer<'_> {
         let done = Done {
             sentences: document.units.len() as u64,
             words: document.units.iter().map(words).sum(),
-            doubts: document.units.iter().filter(|unit| !unit.issues.is_empty()).count() as u64,
+            doubts: document.units.iter().filter(|unit| unit.is_doubtful()).count() as u64,
             ..Done::default()
         };
         add(&self.progress.sentences, done.sentences);

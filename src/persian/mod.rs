@@ -23,4 +23,5 @@ pub use normalize::normalize;
 pub use numbers::{Number, NumberKind, numbers};
 pub use segment::segment;
 pub use split::split_long;
-pub use zwnj::{HalfSpace, half_spaces, restore};
+pub use tokens::{Kind as TokenKind, Token, split as tokens};
+pub use zwnj::{HalfSpace, half_spaces, is_word, restore};

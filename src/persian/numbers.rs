@@ -150,6 +150,10 @@ fn read(tokens: &[Token], at: usize) -> Option<(Number, usize)> {
             end += 1;
         }
     }
+    // سه‌شنبه is a day.
+    if tokens.get(end).is_some_and(|next| next.is("شنبه")) && !digits(end) {
+        return None;
+    }
     let alone = kind == NumberKind::Cardinal && end == at + 1;
     if alone && DOUBTFUL.contains(&tokens[at].text.as_str()) {
         return None;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Letters.
     Word,
     /// Digits.
@@ -14,9 +14,10 @@ pub(super) enum Kind {
     Mark,
 }
 
-/// A token.
+/// A word, a number or a mark of a text.
 #[derive(Debug, Clone)]
-pub(super) struct Token {
+pub struct Token {
+    /// Which of them.
     pub kind: Kind,
     /// Bytes of the text.
     pub span: Range<usize>,
@@ -27,18 +28,22 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// Whether it reads so.
+    #[must_use]
     pub fn is(&self, text: &str) -> bool {
         self.text == text
     }
 
     /// The number of a run of digits; `None` where it is none or a huge one.
+    #[must_use]
     pub fn number(&self) -> Option<u32> {
         (self.kind == Kind::Digits && self.text.len() <= 9).then(|| self.text.parse().ok())?
     }
 }
 
 /// The tokens of a text. A half-space parts words, as white space does.
-pub(super) fn split(text: &str) -> Vec<Token> {
+#[must_use]
+pub fn split(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut open = false;
     let mut spaced = true;

@@ -1,4 +1,5 @@
-//! Owns judgement of translations: metrics against references. Knows documents; knows no model and
-//! no decoding.
+//! Owns what is said about translations: [`metrics`] compare them with references, [`checks`]
+//! look for what an editor must not miss. Knows documents and Persian, and no model.
 
+pub mod checks;
 pub mod metrics;

@@ -102,35 +102,32 @@ impl Reader<'_> {
 }
 
 fn untranslated() -> Issue {
-    Issue {
-        code: "not_translated".into(),
-        message: "There is no letter or digit to translate; the source is passed through.".into(),
-    }
+    Issue::note(
+        "not_translated",
+        "There is no letter or digit to translate; the source is passed through.",
+    )
 }
 
 /// * `more`: what answers held beside translations
 fn doubts(parts: &[&Vec<Hypothesis>], more: Vec<String>) -> Vec<Issue> {
     let mut issues = Vec::new();
     if parts.len() > 1 {
-        issues.push(Issue {
-            code: "sentence_split".into(),
-            message: format!(
-                "The sentence was too long for the model and was translated in {} parts.",
-                parts.len()
-            ),
-        });
+        let message = format!(
+            "The sentence was too long for the model and was translated in {} parts.",
+            parts.len()
+        );
+        issues.push(Issue::doubt("sentence_split", message));
     }
     let best = || parts.iter().filter_map(|part| part.first());
     if best().any(|hypothesis| hypothesis.truncated) {
-        issues.push(Issue {
-            code: "target_truncated".into(),
-            message: "The translation reached the longest length allowed and may be cut off."
-                .into(),
-        });
+        issues.push(Issue::doubt(
+            "target_truncated",
+            "The translation reached the longest length allowed and may be cut off.",
+        ));
     }
-    issues.extend(more.into_iter().map(|rest| Issue {
-        code: "answer_has_more".into(),
-        message: format!("The model wrote more than a translation; left out: {rest}"),
+    issues.extend(more.into_iter().map(|rest| {
+        let message = format!("The model wrote more than a translation; left out: {rest}");
+        Issue::doubt("answer_has_more", message)
     }));
     issues
 }

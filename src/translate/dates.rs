@@ -21,7 +21,7 @@ pub fn add_dates(document: &mut AlignedDocument, reference: Day) {
                     resolved.first.year
                 )
             });
-            unit.issues.push(Issue { code: "date".into(), message: format!("{written}{year}") });
+            unit.issues.push(Issue::note("date", format!("{written}{year}")));
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn aligned(article: Article, translate: impl Fn(usize, &str) -> String) -> A
                     candidates: vec![candidate(best.clone(), -0.25), candidate(best + "?", -1.5)],
                 },
                 issues: if id % 3 == 1 {
-                    vec![Issue { code: "number".into(), message: "a <number> is missing".into() }]
+                    vec![Issue::doubt("number", "a <number> is missing")]
                 } else {
                     Vec::new()
                 },

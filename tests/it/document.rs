@@ -199,7 +199,7 @@ fn a_hostile_article_stays_text_in_html() {
         |_, source| format!("{source} {hostile} \" onload=\"x"),
     );
     document.article.meta.name = format!("{hostile}\".txt");
-    document.units[0].issues.push(Issue { code: "\"><script>".into(), message: hostile.into() });
+    document.units[0].issues.push(Issue::doubt("\"><script>", hostile));
     let page =
         written(&document, Format::Html, WriteOptions { candidates: true, ..Default::default() });
     // The page's own style and script are known; the rest is made of the article.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("persian", &[]),
-    ("quality", &["document"]),
+    ("quality", &["document", "persian"]),
     ("kernels", &[]),
     ("model", &["kernels"]),
     ("decode", &["kernels", "model"]),

@@ -88,7 +88,7 @@ pub(super) fn write(
         model: &document.model,
         licence: document.licence.as_deref(),
         sentences: document.units.len(),
-        doubts: document.units.iter().filter(|unit| !unit.issues.is_empty()).count(),
+        doubts: document.units.iter().filter(|unit| unit.is_doubtful()).count(),
         reviewed: document.is_reviewed(),
         blocks,
     };

@@ -65,6 +65,26 @@ pub fn half_spaces(text: &str) -> Vec<HalfSpace> {
     found
 }
 
+/// Whether the lexicon has a word, as it stands or without its endings (`کتاب‌هایشان`). Names are
+/// mostly not in it.
+///
+/// * `word`: in Persian letters, without half-spaces
+#[must_use]
+pub fn is_word(word: &str) -> bool {
+    const ENDINGS: [&str; 18] = [
+        "ی", "ها", "های", "هایی", "ان", "ات", "تر", "ترین", "ام", "اش", "ش", "م", "ت", "شان", "ای",
+        "اند", "ند", "ین",
+    ];
+    let known = |word: &str| {
+        let entry = lexicon::entry(word);
+        entry.solid.is_some() || entry.parted.is_some()
+    };
+    known(word)
+        || ENDINGS.iter().any(|ending| {
+            word.strip_suffix(ending).is_some_and(|stem| stem.chars().count() > 2 && known(stem))
+        })
+}
+
 /// Puts the half-spaces back that a normalised text has lost; offsets still lead to the
 /// original.
 pub fn restore(text: &mut NormalizedString) {

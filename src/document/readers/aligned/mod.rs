@@ -1,8 +1,9 @@
 //! Translations that were written before, and maybe corrected since: JSON lines of the schema
-//! `tarjoman.aligned/1`, and TMX. Read back so that any writer can write them.
+//! `tarjoman.aligned/1`, TMX, and tab-separated values. Read back so that any writer can write them.
 
 mod jsonl;
 mod tmx;
+mod tsv;
 
 use std::path::Path;
 
@@ -51,8 +52,11 @@ pub fn open(path: impl AsRef<Path>) -> Result<AlignedDocument> {
 pub fn read(name: &str, bytes: Vec<u8>) -> Result<AlignedDocument> {
     let text = utf8(name, bytes)?;
     let shown = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
-    let file =
-        if shown.starts_with('<') { tmx::read(name, &text)? } else { jsonl::read(name, shown)? };
+    let file = match shown.chars().next() {
+        Some('<') => tmx::read(name, &text)?,
+        Some('{') => jsonl::read(name, shown)?,
+        _ => tsv::read(name, shown)?,
+    };
     if file.rows.is_empty() {
         return Err(Error::Empty { name: name.to_owned() });
     }

@@ -139,7 +139,7 @@ impl Walk {
                     Some((code, message)) if !code.contains(' ') => (code, message),
                     _ => ("note", text.as_str()),
                 };
-                unit.issues.push(Issue { code: code.into(), message: message.into() });
+                unit.issues.push(Issue::doubt(code, message));
             }
             Place::Property(name) => match name.as_str() {
                 "x-block" => unit.block = text.parse().ok(),
