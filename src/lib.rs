@@ -3,7 +3,7 @@
 //! Two columns that don't know each other, joined in one room; data walks one way:
 //!
 //! ```text
-//! text:   document, persian            tensors:   kernels -> model -> decode
+//! text:   document, persian -> quality tensors:   kernels -> model -> decode
 //!                 \__________ translate (the walk) __________/
 //!                         jobs, bench   ->   cli -> main
 //!

@@ -11,7 +11,11 @@
       kind: row.parentElement.dataset.kind, span: row.dataset.span.split(",").map(Number),
       score: row.dataset.score === "" ? null : Number(row.dataset.score),
       words: row.dataset.words === "" ? [] : row.dataset.words.split(";").map((pair) => pair.split(",").map(Number)),
-      issues: [...row.querySelectorAll(".doubt")].map((note) => ({ code: note.dataset.code, message: note.querySelector(".message").textContent })),
+      issues: [...row.querySelectorAll(".doubt")].map((note) => {
+        const span = (name) => note.dataset[name] ? { [name + "_span"]: note.dataset[name].split(",").map(Number) } : {};
+        const remark = note.classList.contains("remark") ? { severity: "note" } : {};
+        return { code: note.dataset.code, ...remark, message: note.querySelector(".message").textContent, ...span("source"), ...span("target") };
+      }),
       persian: source.textContent, machine: target.textContent, english: target.textContent,
       reviewed: "reviewed" in row.dataset,
     };
@@ -93,7 +97,7 @@
     rows[i].row.classList.add("here");
     if (edit) rows[i].target.focus(); else { rows[i].target.blur(); rows[i].row.scrollIntoView({ block: "nearest" }); }
   };
-  const any = () => true, doubtful = (r) => r.issues.length > 0;
+  const any = () => true, doubtful = (r) => r.issues.some((issue) => issue.severity !== "note");
 
   rows.forEach((r, i) => {
     r.target.setAttribute("contenteditable", "plaintext-only");

@@ -24,4 +24,4 @@ pub use numbers::{Number, NumberKind, numbers};
 pub use segment::segment;
 pub use split::split_long;
 pub use tokens::{Kind as TokenKind, Token, split as tokens};
-pub use zwnj::{HalfSpace, half_spaces, is_word, restore};
+pub use zwnj::{HalfSpace, half_spaces, is_common, is_word, restore};

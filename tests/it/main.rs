@@ -3,6 +3,8 @@
 mod aligned;
 mod batch_command;
 mod causal;
+mod check_command;
+mod checks;
 mod decode;
 mod document;
 mod export;

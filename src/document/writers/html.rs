@@ -56,6 +56,8 @@ struct Row<'a> {
     target: Vec<Run<'a>>,
     others: &'a [Candidate],
     issues: &'a [Issue],
+    /// Whether one of them is more than a remark.
+    doubtful: bool,
     reviewed: bool,
 }
 
@@ -139,6 +141,7 @@ fn row<'a>(
         target: rtl_runs(unit.target()),
         others: if options.candidates { candidates.get(1..).unwrap_or_default() } else { &[] },
         issues: &unit.issues,
+        doubtful: unit.is_doubtful(),
         reviewed: unit.reviewed,
     }
 }

@@ -11,7 +11,7 @@
 //! | `score` | of the best; null when it is not a number |
 //! | `candidates` | only when asked for: all `{text, score}`, the best first |
 //! | `alignment` | only where it is known: words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target` |
-//! | `issues` | doubts `{code, message}` |
+//! | `issues` | `{code, message}`; a remark has `severity: "note"`; where known, `source_span` and `target_span` are `[start, end]` in bytes of `source` and `target` |
 //! | `reviewed` | only where true: an editor has said that the target is right |
 //! | `model`, `licence` | name of the model; its licence, null where it is not known |
 

@@ -65,23 +65,83 @@ pub fn half_spaces(text: &str) -> Vec<HalfSpace> {
     found
 }
 
-/// Whether the lexicon has a word, as it stands or without its endings (`کتاب‌هایشان`). Names are
-/// mostly not in it.
+/// Whether the lexicon has a word, or the word without its last letter, as one that is often seen.
+#[must_use]
+pub fn is_common(word: &str) -> bool {
+    let often = |word: &str| lexicon::solid(word).is_some_and(|form| form.weight > 2);
+    let shorter = word.char_indices().next_back().map_or("", |(at, _)| &word[..at]);
+    often(word) || often(shorter)
+}
+
+/// Whether a word is an ordinary one: the lexicon has it, as it stands, without its endings
+/// (`کتابهایشان`), or in parts that were written together (`براساس`). Names are mostly none.
 ///
 /// * `word`: in Persian letters, without half-spaces
 #[must_use]
 pub fn is_word(word: &str) -> bool {
-    const ENDINGS: [&str; 18] = [
-        "ی", "ها", "های", "هایی", "ان", "ات", "تر", "ترین", "ام", "اش", "ش", "م", "ت", "شان", "ای",
-        "اند", "ند", "ین",
+    const ENDINGS: &[&str] = &[
+        "ی",
+        "ها",
+        "های",
+        "هایی",
+        "ان",
+        "ات",
+        "تر",
+        "ترین",
+        "ام",
+        "اش",
+        "ش",
+        "م",
+        "ت",
+        "شان",
+        "تان",
+        "مان",
+        "ای",
+        "اند",
+        "ند",
+        "ین",
+        "یی",
+        "ست",
+        "یست",
+        "انه",
+        "هایش",
+        "هایشان",
+        "هایم",
+        "هایمان",
+        "هایتان",
+        "انی",
+        "یم",
     ];
-    let known = |word: &str| {
+    const PERSONS: [&str; 9] = ["", "م", "ی", "د", "یم", "ید", "ند", "ه", "ن"];
+    const BEFORE: [&str; 16] = [
+        "بر", "با", "در", "هر", "به", "بی", "از", "می", "نمی", "هم", "پیش", "غیر", "نا", "باز",
+        "کم", "مورد",
+    ];
+    let long = |word: &str, least: usize| word.chars().count() >= least;
+    let listed = |word: &str| {
         let entry = lexicon::entry(word);
         entry.solid.is_some() || entry.parted.is_some()
     };
+    let known = |word: &str| {
+        let stem = |ending: &&str| word.strip_suffix(*ending).filter(|stem| long(stem, 3));
+        listed(word) || ENDINGS.iter().filter_map(stem).any(listed)
+    };
+    let is_verb = |word: &str| {
+        PERSONS.iter().filter_map(|ending| word.strip_suffix(*ending)).any(|stem| {
+            let bare = stem.strip_prefix(['ن', 'ب']).unwrap_or(stem);
+            [stem, bare].iter().any(|stem| {
+                long(stem, 2) && (lexicon::is_past_stem(stem) || lexicon::is_present_stem(stem))
+            })
+        })
+    };
     known(word)
-        || ENDINGS.iter().any(|ending| {
-            word.strip_suffix(ending).is_some_and(|stem| stem.chars().count() > 2 && known(stem))
+        || is_verb(word)
+        || BEFORE.iter().any(|before| {
+            word.strip_prefix(*before).is_some_and(|rest| long(rest, 3) && known(rest))
+        })
+        || word.char_indices().any(|(at, _)| {
+            let (first, second) = word.split_at(at);
+            long(first, 4) && long(second, 3) && listed(first) && listed(second)
         })
 }
 

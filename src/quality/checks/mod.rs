@@ -2,10 +2,14 @@
 //! that it is about. A [`Check`] has no state and looks at a sentence with its translation, or at a
 //! whole document; [`Checks`] is what runs them. What is done about a doubt, other rooms decide.
 
+mod confidence;
 mod english;
+mod gender;
 mod names;
+mod negation;
 mod numbers;
 mod script;
+mod text;
 
 use std::fmt;
 use std::ops::Range;
@@ -128,7 +132,14 @@ impl Default for Checks {
         Self::new(vec![
             Box::new(numbers::Numbers),
             Box::new(names::Names),
+            Box::new(text::Quotations),
+            Box::new(negation::Negation),
             Box::new(script::Untranslated),
+            Box::new(text::Repetition),
+            Box::new(text::Length),
+            Box::new(confidence::Confidence),
+            Box::new(gender::Gender),
+            Box::new(names::Consistency),
         ])
     }
 }

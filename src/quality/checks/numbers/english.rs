@@ -392,7 +392,7 @@ fn words(tokens: &[Token<'_>], at: usize) -> Option<(Found, usize)> {
                 Some(now) if now >= 20.0 && value < 10.0 => current = Some(now + value),
                 None if total == 0.0 => {
                     let values = vec![value, 1.0 / value];
-                    let found = Found { span: token.span.clone(), values, is_firm: value > 2.0 };
+                    let found = Found { span: token.span.clone(), values, is_firm: false };
                     return Some((found, end + 1));
                 }
                 _ => break,
