@@ -6,6 +6,7 @@
 
 mod english;
 mod source;
+mod words;
 
 use super::{Check, Issue, Pair};
 use english::Found;
