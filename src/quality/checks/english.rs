@@ -60,7 +60,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
         let next_is_letter = chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
         let last_is_word =
             open && tokens.last().is_some_and(|last: &Token<'_>| last.kind == Kind::Word);
-        let kind = if c.is_numeric() && c.to_digit(10).is_some() || persian_digit(c).is_some() {
+        let kind = if c.is_ascii_digit() || persian_digit(c).is_some() {
             Kind::Digits
         } else if c.is_alphabetic() || (matches!(c, '\'' | '’') && last_is_word && next_is_letter)
         {

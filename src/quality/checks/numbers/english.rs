@@ -235,19 +235,10 @@ fn words(tokens: &[Token<'_>], at: usize) -> Option<(Found, usize)> {
             // Only inside a number: «two and a half», «hundred and five», «twenty-five».
             let next = tokens.get(end + 1).map_or("", |next| next.lower.as_str());
             let is_half = next == "a" && tokens.get(end + 2).is_some_and(|half| half.is("half"));
-            let plain = |now: f64| now >= 100.0 && now % 100.0 == 0.0;
-            let goes_on = word == "-" && !token.spaced
-                || current.is_some_and(plain)
-                || (current.is_none() && total > 0.0);
-            let is_number = look(ONES, next).or(look(TENS, next)).is_some()
-                || (word == "-"
-                    && (look(SCALES, next).is_some()
-                        || look(ORDINALS, next.strip_suffix('s').unwrap_or(next)).is_some()
-                        || matches!(next, "quarters" | "quarter" | "half")));
             if is_half && word == "and" && current.is_some() {
                 current = current.map(|now| now + 0.5);
                 end += 3;
-            } else if goes_on && is_number {
+            } else if goes_on(token, next, total, current) {
                 end += 1;
             } else {
                 break;
@@ -275,4 +266,17 @@ fn words(tokens: &[Token<'_>], at: usize) -> Option<(Found, usize)> {
     let is_firm = part.is_some() || whole > 2.0;
     let span = tokens[at].span.start..tokens[end - 1].span.end;
     Some((Found { span, values, is_firm }, end))
+}
+
+/// Whether `and` or a hyphen joins the next word to a number.
+fn goes_on(joint: &Token<'_>, next: &str, total: f64, current: Option<f64>) -> bool {
+    let is_plain = |now: f64| now >= 100.0 && now % 100.0 == 0.0;
+    let is_hyphen = joint.is("-");
+    let may = is_hyphen && !joint.spaced
+        || current.is_some_and(is_plain)
+        || (current.is_none() && total > 0.0);
+    let is_part = look(SCALES, next).is_some()
+        || look(ORDINALS, next.strip_suffix('s').unwrap_or(next)).is_some()
+        || matches!(next, "quarters" | "quarter" | "half");
+    may && (look(ONES, next).or(look(TENS, next)).is_some() || is_hyphen && is_part)
 }
