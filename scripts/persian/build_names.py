@@ -6,7 +6,7 @@
 From the project's own lists (scripts/train/data, CC0 1.0) and names of countries and languages of CLDR (Unicode License v3),
 as babel carries it. A name that is a common word too («مهر», «امید») would be a false alarm: the project's own sentence
 pairs tell. A name of one word that stands there, and whose English does not in more than one of seven, is left
-out, and so is one that is not there and is frequent in the lexicon of half-spaces.
+out, and so is one that is not there and is frequent in the lexicon of half-spaces (of people, also less frequent).
 """
 
 import collections
@@ -27,8 +27,8 @@ MORE = {
     "آمریکا": "U.S. US USA United States America American Americans", "امریکا": "U.S. US United States America American",
     "ایالات متحده": "U.S. US USA United States America American", "ایالات متحده آمریکا": "U.S. US United States America American",
     "آمریکایی": "American Americans U.S. US", "انگلیس": "Britain British England English U.K. UK United Kingdom",
-    "بریتانیا": "Britain British U.K. UK United Kingdom", "انگلستان": "England English Britain British U.K. UK",
-    "انگلیسی": "English British Briton", "بریتانیایی": "British Briton Britain", "هلند": "Netherlands Holland Dutch",
+    "بریتانیا": "Britain British U.K. UK United Kingdom", "انگلستان": "England English Britain British U.K. UK United Kingdom",
+    "انگلیسی": "English British Briton England Britain", "بریتانیایی": "British Briton Britain", "هلند": "Netherlands Holland Dutch",
     "هلندی": "Dutch Netherlands", "فرانسه": "France French", "آلمان": "Germany German", "یونان": "Greece Greek",
     "چین": "China Chinese", "چینی": "Chinese China", "ژاپن": "Japan Japanese", "هند": "India Indian", "هندوستان": "India Indian",
     "لهستان": "Poland Polish", "سوئیس": "Switzerland Swiss", "سوئد": "Sweden Swedish", "دانمارک": "Denmark Danish",
@@ -199,7 +199,7 @@ def main():
     for name, forms in sorted(names.items()):
         if not forms or len(name) < 2:
             continue
-        if " " not in name and (met[name] < 0.85 * seen[name] if seen[name] else name in common) and name not in MORE:
+        if " " not in name and (met[name] < 0.85 * seen[name] if seen[name] else name in common or name in people and weight.get(name, 0) >= 2) and name not in MORE:
             print(f"left out: {name} {list(forms)} {met[name]}/{seen[name]} {missed[name].most_common(2)}")
             continue
         rows.append(f"{name}\t{'|'.join(forms)}{chr(9) + 'p' if name in people else ''}\n")

@@ -99,6 +99,9 @@ pub(super) fn longest(tokens: &[Token], at: usize) -> Option<(&'static Entry, us
         }
         let stems = ["ی", "یی", "یها", "ها"].iter().filter_map(|ending| word.strip_suffix(*ending));
         let mut stems = stems.filter(|stem| stem.chars().count() > 3);
-        stems.find_map(|stem| NAMES.get(stem)).map(|entry| (entry, at + 1))
+        stems
+            .find_map(|stem| NAMES.get(stem))
+            .filter(|entry| !entry.is_person)
+            .map(|entry| (entry, at + 1))
     })
 }

@@ -71,7 +71,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("اس", "s st es sp sc"),
 ];
 
-/// How little two words sound alike, over the length of the Persian one: 0 is the same sound, and
+/// How little two words sound alike, over the letters of the Persian one, vowels counting less: 0 is the same sound, and
 /// what is above [`ALIKE`] is another word.
 ///
 /// * `persian`: in Persian letters, without marks
@@ -122,11 +122,16 @@ pub(super) fn distance(persian: &str, english: &str) -> f32 {
             }
         }
     }
-    cost[fa.len() * width + en.len()] / fa.len() as f32
+    let weight: f32 =
+        fa.iter().map(|letter| if VOWELS.contains(letter) { 0.35 } else { 1.0 }).sum();
+    cost[fa.len() * width + en.len()] / weight
 }
 
+/// Letters that may be vowels.
+const VOWELS: [char; 6] = ['ا', 'آ', 'و', 'ی', 'ه', 'ع'];
+
 /// Up to this distance two words are taken for the same name.
-pub(super) const ALIKE: f32 = 0.25;
+pub(super) const ALIKE: f32 = 0.30;
 
 /// Letters that are looked at; no name is longer.
 const LONGEST: usize = 32;
