@@ -138,8 +138,7 @@ impl Issue {
         Self::is_doubt_of(&self.severity)
     }
 
-    // As serde wants it.
-    #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde calls it so
     fn is_doubt_of(severity: &Severity) -> bool {
         *severity == Severity::Doubt
     }
@@ -151,6 +150,7 @@ mod ends {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[allow(clippy::ref_option)] // serde calls it so
     pub fn serialize<S: Serializer>(
         span: &Option<Range<usize>>,
         serializer: S,
