@@ -203,8 +203,9 @@ fn wanted(text: &str, tokens: &[Token], number: &persian::Number) -> Wanted {
     // 1995-96, written from left or right.
     let dash = |mark: &str| matches!(mark, "-" | "–" | "/");
     for whole in [(before(1), before(2)), (after(0), after(1))] {
-        if dash(whole.0) && whole.1.len() == 4 && value < 100.0 {
-            values.extend(whole.1[..2].parse::<f64>().map(|century| century * 100.0 + value));
+        let year = whole.1.parse::<f64>().unwrap_or_default();
+        if dash(whole.0) && (1000.0..10_000.0).contains(&year) && value < 100.0 {
+            values.push((year / 100.0).trunc() * 100.0 + value);
         }
     }
     let next = after(0);
