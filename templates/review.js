@@ -229,10 +229,10 @@
 
   // Export.
   const xml = (text) => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;").replace(/\r/g, "&#13;");
-  const model = body.dataset.model;
+  const model = body.dataset.model, provenance = body.dataset.provenance ? JSON.parse(body.dataset.provenance) : {};
   const head = '<?xml version="1.0" encoding="UTF-8"?>\n';
   const tmx = () => head + '<!DOCTYPE tmx SYSTEM "tmx14.dtd">\n<tmx version="1.4">\n<header creationtool="tarjoman-page" creationtoolversion="1" segtype="sentence" o-tmf="tarjoman" adminlang="en" srclang="fa" datatype="plaintext">\n' +
-    `<prop type="x-model">${xml(model)}</prop>\n${"licence" in body.dataset ? `<prop type="x-licence">${xml(body.dataset.licence)}</prop>\n` : ""}</header>\n<body>\n` + rows.map((r) =>
+    `<prop type="x-model">${xml(model)}</prop>\n${"licence" in body.dataset ? `<prop type="x-licence">${xml(body.dataset.licence)}</prop>\n` : ""}${Object.entries(provenance).map(([name, text]) => text ? `<prop type="x-${name}">${xml(text)}</prop>\n` : "").join("")}</header>\n<body>\n` + rows.map((r) =>
       `<tu tuid="${r.id + 1}">\n` + r.issues.map((issue) => `<note>${xml(issue.code + ": " + issue.message)}</note>\n`).join("") +
       `<prop type="x-block">${r.block}</prop>\n<prop type="x-kind">${r.kind}</prop>\n` + (r.reviewed ? '<prop type="x-reviewed">yes</prop>\n' : "") +
       `<tuv xml:lang="fa"><seg>${xml(r.persian)}</seg></tuv>\n<tuv xml:lang="en"><seg>${xml(r.english)}</seg></tuv>\n</tu>\n`).join("") + "</body>\n</tmx>\n";
@@ -259,6 +259,7 @@
     if (r.reviewed) line.reviewed = true;
     line.model = model;
     line.licence = body.dataset.licence ?? null;
+    if (provenance.tool) line.provenance = provenance;
     return JSON.stringify(line) + "\n";
   }).join("");
 

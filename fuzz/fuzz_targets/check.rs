@@ -15,10 +15,10 @@ pub fn aligned(article: Article) -> AlignedDocument {
         let sentence =
             Sentence { id: units.len(), block, span: 0..text.len(), text: text.as_str().into() };
         let candidates = vec![Candidate { text, score: -0.5 }];
-        let translation = Translation { sentence: units.len(), candidates, alignment: None };
+        let translation = Translation { sentence: units.len(), candidates, ..Translation::default() };
         units.push(TranslationUnit { sentence, translation, issues: Vec::new(), reviewed: false });
     }
-    AlignedDocument { article, model: "m".into(), licence: None, units }
+    AlignedDocument { article, model: "m".into(), units, ..AlignedDocument::default() }
 }
 
 pub fn given_back(document: &AlignedDocument) -> Vec<u8> {

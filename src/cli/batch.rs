@@ -9,6 +9,7 @@ use clap::ValueEnum as _;
 use indicatif::ProgressBar;
 use tracing::Level;
 
+use super::aids::Aids;
 use super::exit::Refusal;
 use super::interrupt::Interrupt;
 use super::log::{self, Form};
@@ -82,6 +83,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
 
+    #[command(flatten)]
+    aids: Aids,
+
     /// Candidates to write for each sentence (HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
     candidates: usize,
@@ -131,6 +135,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     log::start(arguments.log, level, use_color(&std::io::stderr()), &bar);
     let (translator, identity) = arguments.model.load_known(arguments.quiet)?;
+    let mut translate =
+        arguments.search.options(&translator, &arguments.model, arguments.candidates)?;
+    // What is told goes into the log.
+    arguments.aids.add_to(&mut translate, true)?;
     let options = BatchOptions {
         input: arguments.input.clone(),
         output: arguments.output.clone(),
@@ -140,7 +148,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             no_ignore: arguments.no_ignore,
             follow: arguments.follow,
         },
-        translate: arguments.search.options(&translator, &arguments.model, arguments.candidates)?,
+        translate,
         format: arguments.format,
         ending,
         identity,
@@ -193,6 +201,9 @@ fn pass(
         sentences = snapshot.sentences,
         words = snapshot.words,
         doubts = snapshot.doubts,
+        terms = snapshot.terms,
+        terms_honoured = snapshot.terms_honoured,
+        from_memory = snapshot.from_memory,
         seconds = round(snapshot.seconds),
         words_per_second = round(snapshot.words_per_second),
         "{}",

@@ -1,6 +1,7 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod aids;
 mod batch;
 mod bench;
 mod check;

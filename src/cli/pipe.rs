@@ -3,6 +3,7 @@
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::aids::Aids;
 use super::exit::Refusal;
 use super::interrupt::Interrupt;
 use super::note;
@@ -32,6 +33,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     model: ModelArguments,
+
+    #[command(flatten)]
+    aids: Aids,
 
     /// Candidates to give for each sentence, with their scores
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -66,21 +70,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         remove(path)?;
     }
     let translator = arguments.model.load(arguments.quiet)?;
+    let mut translate =
+        arguments.search.options(&translator, &arguments.model, arguments.candidates)?;
+    arguments.aids.add_to(&mut translate, arguments.quiet)?;
     let options = PipeOptions {
         field: arguments.field.clone(),
         sentences: arguments.sentences,
         shard,
-        ..PipeOptions::new(arguments.search.options(
-            &translator,
-            &arguments.model,
-            arguments.candidates,
-        )?)
+        ..PipeOptions::new(translate)
     };
     let interrupt = Interrupt::listen()?;
     let input = BufReader::new(io::stdin());
     let mut out = BufWriter::new(io::stdout().lock());
     let summary = jobs::pipe(&translator, &options, input, &mut out, interrupt.flag())?;
-    let PipeSummary { rows, failed, interrupted } = summary;
+    let PipeSummary { rows, failed, interrupted, terms, terms_honoured } = summary;
     if interrupted {
         return Err(Refusal::Interrupted(format!("{rows} rows are answered")).into());
     }
@@ -92,6 +95,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Refusal::Partial(format!("{failed} of {rows} rows failed")).into());
     }
     note(arguments.quiet, &format!("{rows} rows answered"));
+    if arguments.aids.has_glossary() {
+        let message =
+            format!("{terms_honoured} of {terms} mentions of glossary terms have their English");
+        note(arguments.quiet, &message);
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use super::aids::{self, Aids};
 use super::config::default_model;
 use super::exit::Refusal;
 use super::output::Output;
@@ -42,6 +43,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     model: ModelArguments,
+
+    #[command(flatten)]
+    aids: Aids,
 
     /// Candidates to write for each sentence (terminal, HTML and JSON lines)
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -266,13 +270,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Refusal::Usage(format!("the output would replace the article {input}")).into());
     }
     let translator = arguments.model.load(arguments.quiet)?;
-    let options = arguments.search.options(&translator, &arguments.model, arguments.candidates)?;
+    let mut options =
+        arguments.search.options(&translator, &arguments.model, arguments.candidates)?;
+    arguments.aids.add_to(&mut options, arguments.quiet)?;
 
     let bar = Sentences::new(show_progress(arguments.quiet));
     let translated = translator.translate(article, &options, &bar);
     bar.finish();
     let mut document =
         translated.with_context(|| format!("could not translate {}", arguments.input.display()))?;
+    aids::summarize(&document, &options, arguments.quiet);
 
     if arguments.dates {
         translate::add_dates(&mut document, reference(arguments));

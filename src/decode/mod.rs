@@ -4,6 +4,8 @@
 
 mod batch;
 mod beam;
+mod constrained;
+mod demand;
 mod greedy;
 mod options;
 mod processors;
@@ -11,9 +13,10 @@ mod scores;
 mod search;
 
 pub use batch::{Batch, plan};
+pub use demand::{Demand, Form, Phrase};
 pub use options::SearchOptions;
 pub use processors::LogitsProcessor;
-pub use search::search;
+pub use search::{search, search_demanding};
 
 /// One translation of a sentence, as tokens.
 #[derive(Debug, Clone, PartialEq)]

@@ -76,6 +76,81 @@ pub struct Translation {
     /// Which words belong together, of the best candidate; `None` where it is not known. Spans
     /// that are not words of these texts are left out by those who use them.
     pub alignment: Option<Vec<WordPair>>,
+    /// The terms of a glossary that its source has, in order.
+    pub terms: Vec<TermUse>,
+    /// Like sentences of translation memories with their translations, the likest first.
+    pub similar: Vec<Similar>,
+}
+
+/// A term of a glossary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// Persian.
+    pub source: String,
+    /// Its English, the preferred form first; never empty.
+    pub targets: Vec<String>,
+}
+
+/// A term of a glossary in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TermUse {
+    /// As the glossary has it.
+    pub source: String,
+    /// Its preferred English.
+    pub target: String,
+    /// Whether the translation has one of its forms.
+    pub honoured: bool,
+}
+
+/// A sentence of a translation memory that is like one of an article.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Similar {
+    /// The share of its words that are the same in the same order, from 0 to 1.
+    pub similarity: f32,
+    /// The sentence.
+    pub source: String,
+    /// Its translation.
+    pub target: String,
+    /// The memory, and the unit in it, from 1.
+    pub origin: String,
+}
+
+/// How a translation came about, so that it can be made again: the same input, program, model and
+/// options give the same bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Provenance {
+    /// The program with its version; empty where it is not known.
+    pub tool: String,
+    /// What the model is: the commit on the hub, or the SHA-256 of its files.
+    pub revision: String,
+    /// What translations depend on besides, `name=value` with spaces between.
+    pub options: String,
+    /// When, as the environment says (`SOURCE_DATE_EPOCH`); there is no other clock, or two runs
+    /// would differ. ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+}
+
+impl Provenance {
+    /// In one line, behind a model's name and licence.
+    #[must_use]
+    pub fn line(&self, model: &str, licence: Option<&str>) -> String {
+        let mut line = model.to_owned();
+        if let Some(licence) = licence {
+            line.push_str(" (");
+            line.push_str(licence);
+            line.push(')');
+        }
+        let revision = Some(&self.revision).filter(|revision| !revision.is_empty());
+        let revision = revision.map(|revision| format!("revision {revision}"));
+        for more in [revision.as_ref(), Some(&self.tool), Some(&self.options), self.time.as_ref()] {
+            if let Some(more) = more.filter(|more| !more.is_empty()) {
+                line.push_str("; ");
+                line.push_str(more);
+            }
+        }
+        line
+    }
 }
 
 /// How much an issue matters.
@@ -194,7 +269,7 @@ impl TranslationUnit {
 }
 
 /// A translated document: every sentence of the source exactly once, in order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AlignedDocument {
     /// The article as it was read.
     pub article: Article,
@@ -202,6 +277,8 @@ pub struct AlignedDocument {
     pub model: String,
     /// The licence of that model, and whether it forbids commercial use, where that is known.
     pub licence: Option<String>,
+    /// How else it came about.
+    pub provenance: Provenance,
     /// One unit a sentence, in order.
     pub units: Vec<TranslationUnit>,
 }
@@ -211,6 +288,12 @@ impl AlignedDocument {
     #[must_use]
     pub fn source(&self, unit: &TranslationUnit) -> &str {
         &self.article.blocks[unit.sentence.block].text[unit.sentence.span.clone()]
+    }
+
+    /// Program, model and options in one line.
+    #[must_use]
+    pub fn provenance_line(&self) -> String {
+        self.provenance.line(&self.model, self.licence.as_deref())
     }
 
     /// Whether an editor has said of every sentence that it is right.

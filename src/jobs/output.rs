@@ -14,7 +14,7 @@ use super::parts::Checkpoint;
 use super::progress::{Progress, add};
 use super::{BatchOptions, Error, Result, told};
 use crate::document::writers::{self, Format, WriteOptions};
-use crate::document::{AlignedDocument, Error as DocumentError};
+use crate::document::{AlignedDocument, Error as DocumentError, TranslationUnit};
 use crate::translate;
 
 /// Outputs that may wait for one sync of the journal.
@@ -146,6 +146,12 @@ impl Writer<'_> {
         add(&self.progress.sentences, done.sentences);
         add(&self.progress.words, done.words);
         add(&self.progress.doubts, done.doubts);
+        let terms = || document.units.iter().flat_map(|unit| &unit.translation.terms);
+        add(&self.progress.terms, terms().count() as u64);
+        add(&self.progress.terms_honoured, terms().filter(|term| term.honoured).count() as u64);
+        let from_memory =
+            |unit: &&TranslationUnit| unit.issues.iter().any(|issue| issue.code == "memory_exact");
+        add(&self.progress.from_memory, document.units.iter().filter(from_memory).count() as u64);
         self.progress.advanced(bytes, true);
         done
     }

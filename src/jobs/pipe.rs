@@ -6,7 +6,8 @@
 //! | `translation` | the text in English; line breaks between paragraphs are kept |
 //! | `score` | mean over the sentences, weighted by length; null when it is not a number |
 //! | `candidates` | with several asked for, where the text is one sentence: `{text, score}` |
-//! | `sentences` | when asked for: `{span, source, target, score, candidates, issues}` |
+//! | `sentences` | when asked for: `{span, source, target, score, candidates, terms, similar, issues}` |
+//! | `provenance` | with `sentences`: model, revision, program and options |
 //! | `issues` | doubts `{code, message}`, where there are any |
 //! | `error`, `line` | in place of all these: why there is no translation, and which line it was |
 
@@ -23,7 +24,7 @@ use super::progress::Control;
 use super::rows::{LONGEST_LINE, Line, Row, read_line};
 use super::{Error, Result, Shard, told};
 use crate::document::writers::{self, Format, WriteOptions};
-use crate::document::{AlignedDocument, Article, Candidate, Issue, readers};
+use crate::document::{AlignedDocument, Article, Candidate, Issue, Similar, TermUse, readers};
 use crate::translate::{self, TranslateOptions, Translator};
 
 /// Lines that are read ahead of the engine.
@@ -60,6 +61,10 @@ pub struct PipeSummary {
     pub rows: u64,
     /// Rows that were answered with an error.
     pub failed: u64,
+    /// Mentions of the glossary's terms.
+    pub terms: u64,
+    /// Those of them that have their English.
+    pub terms_honoured: u64,
     /// Whether it was told to stop before the end of the input.
     pub interrupted: bool,
 }
@@ -81,6 +86,8 @@ struct Answer<'a> {
     sentences: Option<Vec<SentenceAnswer<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     issues: Vec<&'a Issue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +99,10 @@ struct SentenceAnswer<'a> {
     score: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [Candidate]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    terms: &'a [TermUse],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    similar: &'a [Similar],
     issues: &'a [Issue],
 }
 
@@ -130,7 +141,12 @@ pub fn pipe(
         }
         let error = waiting.error.or_else(|| translated.as_ref().err().map(|error| told(error)));
         let written = match (&error, &translated) {
-            (None, Ok(document)) => answer(&waiting.row, document, options, out),
+            (None, Ok(document)) => {
+                let uses = || document.units.iter().flat_map(|unit| &unit.translation.terms);
+                summary.terms += uses().count() as u64;
+                summary.terms_honoured += uses().filter(|term| term.honoured).count() as u64;
+                answer(&waiting.row, document, options, out)
+            }
             (error, _) => {
                 summary.failed += 1;
                 let error = error.as_deref().unwrap_or_default();
@@ -247,6 +263,7 @@ fn answer(
         candidates: only,
         sentences: options.sentences.then(|| sentences(document, several)),
         issues: document.units.iter().flat_map(|unit| &unit.issues).collect(),
+        provenance: options.sentences.then(|| document.provenance_line()),
     };
     row.write(&answer, out)
 }
@@ -265,6 +282,8 @@ fn sentences(document: &AlignedDocument, several: bool) -> Vec<SentenceAnswer<'_
                 target: unit.target(),
                 score: unit.translation.candidates.first().map(|best| best.score),
                 candidates: several.then_some(unit.translation.candidates.as_slice()),
+                terms: &unit.translation.terms,
+                similar: &unit.translation.similar,
                 issues: &unit.issues,
             }
         }));
@@ -277,7 +296,8 @@ fn sentences(document: &AlignedDocument, several: bool) -> Vec<SentenceAnswer<'_
 fn score(document: &AlignedDocument) -> Option<f32> {
     let best = document.units.iter().filter_map(|unit| unit.translation.candidates.first());
     let (mut sum, mut length) = (0.0, 0.0);
-    for candidate in best {
+    // What is from a memory has no score.
+    for candidate in best.filter(|best| !best.score.is_nan()) {
         let characters = candidate.text.chars().count().max(1) as f32;
         sum += candidate.score * characters;
         length += characters;

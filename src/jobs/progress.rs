@@ -22,6 +22,9 @@ pub struct Progress {
     pub(super) sentences: AtomicU64,
     pub(super) words: AtomicU64,
     pub(super) doubts: AtomicU64,
+    pub(super) terms: AtomicU64,
+    pub(super) terms_honoured: AtomicU64,
+    pub(super) from_memory: AtomicU64,
 }
 
 /// How far a batch is at one moment.
@@ -43,6 +46,12 @@ pub struct Snapshot {
     pub words: u64,
     /// Sentences with doubts.
     pub doubts: u64,
+    /// Mentions of the glossary's terms.
+    pub terms: u64,
+    /// Those of them that have their English.
+    pub terms_honoured: u64,
+    /// Sentences that a translation memory had.
+    pub from_memory: u64,
     /// Seconds since the start.
     pub seconds: f64,
     /// Source words a second.
@@ -68,6 +77,9 @@ impl Default for Progress {
             sentences: zero(),
             words: zero(),
             doubts: zero(),
+            terms: zero(),
+            terms_honoured: zero(),
+            from_memory: zero(),
         }
     }
 }
@@ -113,6 +125,9 @@ impl Progress {
             sentences: get(&self.sentences),
             words: get(&self.words),
             doubts: get(&self.doubts),
+            terms: get(&self.terms),
+            terms_honoured: get(&self.terms_honoured),
+            from_memory: get(&self.from_memory),
             seconds,
             words_per_second: get(&self.words) as f64 / seconds,
             seconds_left: (worked > 0.0).then(|| seconds * left / worked),

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Keys that answers have. An input row that has them (an answer sent again) loses them.
-const OURS: [&str; 7] =
-    ["translation", "score", "candidates", "sentences", "issues", "error", "line"];
+const OURS: [&str; 8] =
+    ["translation", "score", "candidates", "sentences", "issues", "provenance", "error", "line"];
 
 /// A longer line is refused, or one line could fill the memory.
 pub(super) const LONGEST_LINE: u64 = 16 << 20;

@@ -136,6 +136,26 @@ pub struct ModelFiles {
 }
 
 impl ModelFiles {
+    /// What the model is, for outputs: the commit that the cache of the hub has it under, or else
+    /// the first 16 digits of [`ModelFiles::fingerprint`].
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub fn revision(&self) -> Result<String> {
+        if let FileData::Path(path) = &self.config
+            && let Some(folder) = path.parent()
+            && folder.parent().is_some_and(|parent| parent.ends_with("snapshots"))
+            && let Some(commit) = folder.file_name().and_then(|name| name.to_str())
+            && commit.len() == 40
+            && commit.bytes().all(|digit| digit.is_ascii_hexdigit())
+        {
+            return Ok(commit.to_owned());
+        }
+        let mut hash = self.fingerprint()?;
+        hash.truncate(16);
+        Ok(hash)
+    }
+
     /// SHA-256 of the configuration and the weights: what the model is, wherever it lies and
     /// whatever it is called. Reads all of the weights.
     ///

@@ -1,8 +1,8 @@
 //! Persian text, as pure functions: what the model reads ([`normalize()`], [`restore()`]) and
 //! how it differs from what is displayed ([`changes()`]), where sentences begin and end
 //! ([`segment()`]), where a sentence that is too long for a model may be cut
-//! ([`split_long()`]), and what [`dates()`] and [`numbers()`] it has. Does not know documents
-//! or models.
+//! ([`split_long()`]), what [`dates()`] and [`numbers()`] it has, and where [`Terms`] stand in it.
+//! Does not know documents or models.
 
 mod calendar;
 mod changes;
@@ -12,6 +12,7 @@ mod numbers;
 mod segment;
 mod split;
 mod stops;
+mod terms;
 mod tokens;
 mod words;
 mod zwnj;
@@ -23,5 +24,6 @@ pub use normalize::normalize;
 pub use numbers::{Number, NumberKind, numbers};
 pub use segment::segment;
 pub use split::split_long;
+pub use terms::{TermMatch, Terms};
 pub use tokens::{Kind as TokenKind, Token, split as tokens};
 pub use zwnj::{HalfSpace, half_spaces, is_common, is_word, restore};

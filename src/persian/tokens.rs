@@ -82,11 +82,11 @@ pub fn split(text: &str) -> Vec<Token> {
 }
 
 /// Vowel marks, tatweel and characters that show nothing.
-fn is_dropped(c: char) -> bool {
+pub(super) fn is_dropped(c: char) -> bool {
     matches!(c, '\u{640}' | '\u{64B}'..='\u{65F}' | '\u{670}' | '\u{200B}' | '\u{200D}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{AD}' | '\u{61C}')
 }
 
-fn fold(c: char) -> char {
+pub(super) fn fold(c: char) -> char {
     match c {
         '٠'..='٩' => ascii(c, '٠'),
         '۰'..='۹' => ascii(c, '۰'),

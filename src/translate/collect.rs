@@ -2,13 +2,14 @@
 
 use crate::decode::Hypothesis;
 use crate::document::{
-    AlignedDocument, Candidate, Document, Issue, Translation, TranslationUnit, markup,
+    AlignedDocument, Candidate, Document, Issue, TermUse, Translation, TranslationUnit, markup,
 };
 use crate::model::Tokenizer;
 
 use super::Result;
 use super::frame::translation;
 use super::pieces::Piece;
+use super::{TranslateOptions, memory};
 
 /// Makes the aligned document.
 ///
@@ -22,16 +23,24 @@ pub(super) fn collect(
     asks: bool,
     pieces: &[Piece],
     hypotheses: &[Vec<Hypothesis>],
+    options: &TranslateOptions,
 ) -> Result<AlignedDocument> {
     let mut rest = pieces.iter().zip(hypotheses).peekable();
     let mut units = Vec::with_capacity(document.sentences.len());
     for sentence in document.sentences {
         let mut parts = Vec::new();
-        while let Some((_, hypotheses)) = rest.next_if(|(piece, _)| piece.sentence == sentence.id) {
+        let mut wanted = Vec::new();
+        while let Some((piece, hypotheses)) =
+            rest.next_if(|(piece, _)| piece.sentence == sentence.id)
+        {
             parts.push(hypotheses);
+            wanted.extend_from_slice(&piece.wanted);
         }
         let reader = Reader { tokenizer, asks };
-        let (candidates, issues) = match parts.as_slice() {
+        let remembered = options.memory.as_ref().filter(|_| parts.is_empty());
+        let remembered = remembered.and_then(|memory| memory.exact(sentence.text.get()));
+        let (candidates, mut issues) = match parts.as_slice() {
+            [] if remembered.is_some() => remembered.map(reused).unwrap_or_default(),
             [] => {
                 let text = &document.article.blocks[sentence.block].text[sentence.span.clone()];
                 (vec![Candidate { text: text.to_owned(), score: 0.0 }], vec![untranslated()])
@@ -45,12 +54,50 @@ pub(super) fn collect(
                 (vec![candidate], doubts(&parts, more))
             }
         };
-        let translation = Translation { sentence: sentence.id, candidates, alignment: None };
+        let best = candidates.first().map_or("", |best| &best.text);
+        let terms = match &options.glossary {
+            Some(glossary) if remembered.is_some() => {
+                glossary.uses(&glossary.wanted(sentence.text.get()), best)
+            }
+            Some(glossary) => glossary.uses(&wanted, best),
+            None => Vec::new(),
+        };
+        issues.extend(terms.iter().filter(|term| !term.honoured).map(missed));
+        let similar = match &options.memory {
+            Some(memory) if remembered.is_none() => memory.similar(sentence.text.get(), SIMILAR),
+            _ => Vec::new(),
+        };
+        let translation =
+            Translation { sentence: sentence.id, candidates, terms, similar, alignment: None };
         units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
-    let mut document = AlignedDocument { article: document.article, model, licence: None, units };
+    let mut document =
+        AlignedDocument { article: document.article, model, units, ..AlignedDocument::default() };
     markup::note_lost(&mut document);
     Ok(document)
+}
+
+/// Like sentences that are shown beside a translation.
+const SIMILAR: usize = 3;
+
+/// What a memory has, with where it is from.
+fn reused(exact: memory::Exact<'_>) -> (Vec<Candidate>, Vec<Issue>) {
+    let state = if exact.reviewed { "reviewed" } else { "not reviewed" };
+    let message = format!(
+        "The translation is from the memory {}, unit {}, {state} there.",
+        exact.memory, exact.unit
+    );
+    // No model has said how likely it is.
+    let candidate = Candidate { text: exact.target.to_owned(), score: f32::NAN };
+    (vec![candidate], vec![Issue::note("memory_exact", message)])
+}
+
+fn missed(term: &TermUse) -> Issue {
+    let message = format!(
+        "The glossary has {} for {}, which is not in the translation, or not as often.",
+        term.target, term.source
+    );
+    Issue::doubt("glossary_missed", message)
 }
 
 /// Reads hypotheses as text.

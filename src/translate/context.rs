@@ -39,7 +39,7 @@ impl Translator {
                     } else {
                         self.with_context(document, piece, &translations, options.context)?
                     };
-                    Ok(Piece { sentence: piece.sentence, tokens })
+                    Ok(Piece { tokens, ..piece.clone() })
                 })
                 .collect::<Result<Vec<Piece>>>()?;
             let found = self.decode(&asked, options, observer)?;

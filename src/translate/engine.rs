@@ -88,12 +88,13 @@ impl Translator {
         let documents = articles.map(|(tag, article)| {
             let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
             let document = segment(article);
-            let pieces = self.pieces(&document);
+            let pieces = self.pieces(&document, options);
             ((tag, document), bytes, pieces)
         });
         self.run(documents, options, observer, |(tag, document), decoded| {
-            let aligned = decoded
-                .and_then(|(job, hypotheses)| self.aligned(document, &job.pieces, &hypotheses));
+            let aligned = decoded.and_then(|(job, hypotheses)| {
+                self.aligned(document, &job.pieces, &hypotheses, options)
+            });
             deliver(tag, aligned)
         })
     }
@@ -212,6 +213,10 @@ impl Translator {
         let search = || {
             let batch = Batch::new(&tokens, options.search.pad, self.model.device())?;
             decode::search(self.model.as_ref(), &batch, &options.search)
+        };
+        let search = || {
+            let found = search()?;
+            self.keep_to_glossary(rows, &tokens, found, options)
         };
         // A night's work must not die of one sentence. Nothing that lives on is changed by a
         // search, so that what a panic leaves behind can't be seen.

@@ -5,14 +5,20 @@
 mod collect;
 mod context;
 mod dates;
+mod demands;
 mod engine;
 mod frame;
+mod glossary;
+mod memory;
 mod pieces;
+mod provenance;
 mod queue;
 mod segment;
 mod translator;
 
 pub use dates::add_dates;
+pub use glossary::Glossary;
+pub use memory::{Exact, Memory};
 pub use segment::segment;
 pub use translator::{LoadOptions, Observer, Silent, TranslateOptions, Translator};
 

@@ -5,7 +5,8 @@ use crate::model::Tokenizer;
 use crate::persian;
 
 use super::frame::Frame;
-use super::{Error, Result};
+use super::glossary::Wanted;
+use super::{Error, Result, TranslateOptions};
 
 /// A sentence, or a part of one that is too long for the model.
 #[derive(Debug, Clone)]
@@ -14,10 +15,13 @@ pub(super) struct Piece {
     pub sentence: usize,
     /// Source tokens with the end-of-sentence token.
     pub tokens: Vec<u32>,
+    /// The terms of a glossary that it has.
+    pub wanted: Vec<Wanted>,
 }
 
 /// Cuts a document into pieces of at most `limit` tokens, in the order of the source. A
-/// sentence without a letter or digit has none: there is nothing to translate.
+/// sentence without a letter or digit has none, there is nothing to translate; nor has one that a
+/// translation memory has.
 ///
 /// * `frame`: what a text stands in when the model reads it; its tokens count
 pub(super) fn cut(
@@ -25,6 +29,7 @@ pub(super) fn cut(
     tokenizer: &Tokenizer,
     frame: &Frame,
     limit: usize,
+    options: &TranslateOptions,
 ) -> Result<Vec<Piece>> {
     let mut pieces = Vec::with_capacity(document.sentences.len());
     for sentence in &document.sentences {
@@ -32,13 +37,19 @@ pub(super) fn cut(
         if !text.chars().any(char::is_alphanumeric) {
             continue;
         }
+        if options.memory.as_ref().is_some_and(|memory| memory.exact(text).is_some()) {
+            continue;
+        }
+        let wanted = |text: &str| {
+            options.glossary.as_ref().map(|glossary| glossary.wanted(text)).unwrap_or_default()
+        };
         let encode = |text: &str| frame.encode(tokenizer, text, &[]);
         // A token is at least a byte or so: what is far too long need not be encoded to know it.
         let hopeless = limit * LONGEST_TOKEN;
         if text.len() <= hopeless {
             let tokens = encode(text)?;
             if tokens.len() <= limit {
-                pieces.push(Piece { sentence: sentence.id, tokens });
+                pieces.push(Piece { sentence: sentence.id, tokens, wanted: wanted(text) });
                 continue;
             }
         }
@@ -55,7 +66,7 @@ pub(super) fn cut(
                     limit,
                 });
             }
-            pieces.push(Piece { sentence: sentence.id, tokens });
+            pieces.push(Piece { sentence: sentence.id, tokens, wanted: wanted(part) });
         }
     }
     Ok(pieces)

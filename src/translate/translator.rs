@@ -1,11 +1,14 @@
 //! A loaded model that translates documents.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::Device;
 
 use super::collect::collect;
 use super::frame::Frame;
+use super::glossary::Glossary;
+use super::memory::Memory;
 use super::pieces::{Piece, cut};
 use super::segment::segment;
 use super::{Error, Result};
@@ -51,6 +54,10 @@ pub struct TranslateOptions {
     /// For a language model: how many sentences before the present one it is shown, of the same
     /// paragraph and with their translations. Default: what the prompt says.
     pub context: usize,
+    /// Terms whose English is given. Default: none.
+    pub glossary: Option<Arc<Glossary>>,
+    /// Sentences that have a translation already: they are not translated again. Default: none.
+    pub memory: Option<Arc<Memory>>,
 }
 
 pub(super) fn cores() -> usize {
@@ -92,6 +99,11 @@ pub struct Translator {
     pub(super) tokenizer: Tokenizer,
     search: SearchOptions,
     pub(super) frame: Frame,
+    /// What the model is, see [`Provenance::revision`].
+    pub(super) revision: String,
+    pub(super) compute_type: ComputeType,
+    /// Tokens that go on with a word; made when a glossary first asks for them.
+    pub(super) continues: OnceLock<Vec<bool>>,
 }
 
 impl Translator {
@@ -142,7 +154,16 @@ impl Translator {
             }
             None => Frame::Prefix(prefix.unwrap_or_default()),
         };
-        Ok(Self { name: files.name.clone(), model, tokenizer, search, frame })
+        Ok(Self {
+            name: files.name.clone(),
+            model,
+            tokenizer,
+            search,
+            frame,
+            revision: files.revision()?,
+            compute_type: options.compute_type,
+            continues: OnceLock::new(),
+        })
     }
 
     /// Puts another network around or in place of this one, such as one that counts or, in tests,
@@ -171,6 +192,8 @@ impl Translator {
             batch_tokens: 2048,
             workers: cores(),
             context,
+            glossary: None,
+            memory: None,
         }
     }
 
@@ -185,7 +208,7 @@ impl Translator {
         observer: &dyn Observer,
     ) -> Result<AlignedDocument> {
         let document = segment(article);
-        let pieces = self.pieces(&document)?;
+        let pieces = self.pieces(&document, options)?;
         observer.planned(pieces.len());
         let silenced = Planned(observer);
         let hypotheses = match options.context {
@@ -195,12 +218,16 @@ impl Translator {
             }
             _ => self.decode_in_turn(&document, &pieces, options, &silenced)?,
         };
-        self.aligned(document, &pieces, &hypotheses)
+        self.aligned(document, &pieces, &hypotheses, options)
     }
 
     /// Cuts a document for the model.
-    pub(super) fn pieces(&self, document: &Document) -> Result<Vec<Piece>> {
-        cut(document, &self.tokenizer, &self.frame, self.model.max_source_tokens())
+    pub(super) fn pieces(
+        &self,
+        document: &Document,
+        options: &TranslateOptions,
+    ) -> Result<Vec<Piece>> {
+        cut(document, &self.tokenizer, &self.frame, self.model.max_source_tokens(), options)
     }
 
     /// Puts a document and the candidates of its pieces together.
@@ -209,13 +236,16 @@ impl Translator {
         document: Document,
         pieces: &[Piece],
         hypotheses: &[Vec<Hypothesis>],
+        options: &TranslateOptions,
     ) -> Result<AlignedDocument> {
         let (name, asks) = (self.name.clone(), self.frame.asks());
-        let collected = collect(document, name, &self.tokenizer, asks, pieces, hypotheses)?;
+        let collected =
+            collect(document, name, &self.tokenizer, asks, pieces, hypotheses, options)?;
         // Of a model that the catalogue doesn't have, only its card knows.
         let repo = self.name.split('@').next().unwrap_or(&self.name);
         let licence = catalogue::find(repo).map(catalogue::Entry::terms);
-        Ok(AlignedDocument { licence, ..collected })
+        let provenance = self.provenance(options);
+        Ok(AlignedDocument { licence, provenance, ..collected })
     }
 
     /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.

@@ -32,7 +32,7 @@ pub(crate) fn files(folder: &str, weights: &[&str]) -> ModelFiles {
     }
 }
 
-fn load(folder: &str) -> Box<dyn Seq2Seq> {
+pub(crate) fn load(folder: &str) -> Box<dyn Seq2Seq> {
     families::load(&files(folder, &["model.safetensors"]), &Device::Cpu).expect("the golden loads")
 }
 

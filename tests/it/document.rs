@@ -331,8 +331,7 @@ fn a_block_without_sentences_leaves_no_trace() {
             ..Article::default()
         },
         model: "m".into(),
-        licence: None,
-        units: Vec::new(),
+        ..AlignedDocument::default()
     };
     for format in [Format::Terminal, Format::Jsonl] {
         assert_eq!(plain(&document, format), "");

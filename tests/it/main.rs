@@ -12,6 +12,7 @@ mod firefox;
 mod firefox_files;
 mod formats;
 mod gguf;
+mod glossary;
 mod hostile;
 #[cfg(feature = "hub")]
 mod hub_server;
@@ -19,6 +20,7 @@ mod int8;
 mod kernels;
 mod languages;
 mod markup;
+mod memory;
 mod metrics;
 #[cfg(feature = "hub")]
 mod models_command;

@@ -215,15 +215,19 @@ fn gregorian_dates_stand_beside_the_translation_and_not_in_it() {
         translation: Translation {
             sentence: sentence.id,
             candidates: vec![Candidate { text: "The meeting was on 29 Mehr.".into(), score: 0.0 }],
-            alignment: None,
+            ..Translation::default()
         },
         sentence,
         issues: Vec::new(),
         reviewed: false,
     });
     let units = units.collect();
-    let mut aligned =
-        AlignedDocument { article: document.article, model: "fake".into(), licence: None, units };
+    let mut aligned = AlignedDocument {
+        article: document.article,
+        model: "fake".into(),
+        units,
+        ..AlignedDocument::default()
+    };
     translate::add_dates(&mut aligned, Day::parse("2025-10-25").expect("a day"));
     let unit = &aligned.units[0];
     assert_eq!(unit.target(), "The meeting was on 29 Mehr.");

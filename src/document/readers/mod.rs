@@ -9,6 +9,7 @@ mod json;
 mod markdown;
 mod sniff;
 mod srt;
+pub mod terms;
 mod text;
 mod xml;
 

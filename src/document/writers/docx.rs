@@ -53,7 +53,7 @@ fn body(document: &AlignedDocument) -> String {
     };
     let line = format!(
         "{state}. Model: {}. Source: {}",
-        document.model,
+        document.provenance_line(),
         shown(&document.article.meta.name)
     );
     body.push_str("<w:p>");

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::bidi::{Run, rtl_runs, runs};
 use super::{WriteOptions, kind_name};
 use crate::document::error::shown;
-use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, TranslationUnit};
+use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, Similar, TranslationUnit};
 
 const STYLE: &str = include_str!("../../../templates/review.css");
 const SCRIPT: &str = include_str!("../../../templates/review.js");
@@ -32,6 +32,9 @@ struct Page<'a> {
     name: &'a str,
     model: &'a str,
     licence: Option<&'a str>,
+    provenance: String,
+    /// Provenance as JSON, for the page's exports; empty where nothing is known.
+    facts: String,
     sentences: usize,
     doubts: usize,
     reviewed: bool,
@@ -55,6 +58,7 @@ struct Row<'a> {
     source: Vec<Run<'a>>,
     target: Vec<Run<'a>>,
     others: &'a [Candidate],
+    similar: &'a [Similar],
     issues: &'a [Issue],
     /// Whether one of them is more than a remark.
     doubtful: bool,
@@ -89,12 +93,22 @@ pub(super) fn write(
         name: shown(&document.article.meta.name),
         model: &document.model,
         licence: document.licence.as_deref(),
+        provenance: document.provenance_line(),
+        facts: facts(document),
         sentences: document.units.len(),
         doubts: document.units.iter().filter(|unit| unit.is_doubtful()).count(),
         reviewed: document.is_reviewed(),
         blocks,
     };
     page.write_into(out)
+}
+
+fn facts(document: &AlignedDocument) -> String {
+    if document.provenance.tool.is_empty() {
+        return String::new();
+    }
+    // A struct of texts can be written as JSON.
+    serde_json::to_string(&document.provenance).unwrap_or_default()
 }
 
 /// A hash of both sides: a page with the same text finds the edits again wherever it lies.
@@ -140,6 +154,7 @@ fn row<'a>(
         source: runs(source),
         target: rtl_runs(unit.target()),
         others: if options.candidates { candidates.get(1..).unwrap_or_default() } else { &[] },
+        similar: &unit.translation.similar,
         issues: &unit.issues,
         doubtful: unit.is_doubtful(),
         reviewed: unit.reviewed,

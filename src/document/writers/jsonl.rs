@@ -11,16 +11,21 @@
 //! | `score` | of the best; null when it is not a number |
 //! | `candidates` | only when asked for: all `{text, score}`, the best first |
 //! | `alignment` | only where it is known: words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target` |
+//! | `terms` | with a glossary: its terms that the source has, `{source, target, honoured}` |
+//! | `similar` | with a memory: like sentences of it, `{similarity, source, target, origin}` |
 //! | `issues` | `{code, message}`; a remark has `severity: "note"`; where known, `source_span` and `target_span` are `[start, end]` in bytes of `source` and `target` |
 //! | `reviewed` | only where true: an editor has said that the target is right |
 //! | `model`, `licence` | name of the model; its licence, null where it is not known |
+//! | `provenance` | `{tool, revision, options, time}`: program and version, what the model is, what else the result depends on, and when, only where `SOURCE_DATE_EPOCH` says it |
 
 use std::io;
 
 use serde::Serialize;
 
 use super::WriteOptions;
-use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, WordPair};
+use crate::document::{
+    AlignedDocument, BlockKind, Candidate, Issue, Provenance, Similar, TermUse, WordPair,
+};
 
 pub(in crate::document) const SCHEMA: &str = "tarjoman.aligned/1";
 
@@ -38,11 +43,17 @@ struct Line<'a> {
     candidates: Option<&'a [Candidate]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alignment: Option<Vec<[usize; 4]>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    terms: &'a [TermUse],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    similar: &'a [Similar],
     issues: &'a [Issue],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reviewed: bool,
     model: &'a str,
     licence: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_default")]
+    provenance: &'a Provenance,
 }
 
 pub(super) fn write(
@@ -66,16 +77,23 @@ pub(super) fn write(
                     score: candidates.first().map(|best| best.score),
                     candidates: options.candidates.then_some(candidates),
                     alignment: unit.translation.alignment.as_deref().map(quadruples),
+                    terms: &unit.translation.terms,
+                    similar: &unit.translation.similar,
                     issues: &unit.issues,
                     reviewed: unit.reviewed,
                     model: &document.model,
                     licence: document.licence.as_deref(),
+                    provenance: &document.provenance,
                 },
             )?;
             out.write_all(b"\n")?;
         }
     }
     Ok(())
+}
+
+fn is_default(provenance: &Provenance) -> bool {
+    *provenance == Provenance::default()
 }
 
 fn quadruples(pairs: &[WordPair]) -> Vec<[usize; 4]> {

@@ -13,9 +13,8 @@ pub(super) fn write(
 ) -> io::Result<()> {
     if options.blocks_before == 0 {
         let state = if document.is_reviewed() { "reviewed by an editor" } else { "not reviewed" };
-        let licence = document.licence.as_deref().map(|licence| format!(" ({})", escaped(licence)));
-        let (model, licence) = (escaped(&document.model), licence.unwrap_or_default());
-        writeln!(out, "*Machine translation, {state}. Model: {model}{licence}.*")?;
+        let by = escaped(&document.provenance_line());
+        writeln!(out, "*Machine translation, {state}. Model: {by}.*")?;
     }
     for (block, units) in document.blocks().filter(|(_, units)| !units.is_empty()) {
         writeln!(out)?;

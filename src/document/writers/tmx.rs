@@ -20,6 +20,17 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
     if let Some(licence) = &document.licence {
         writeln!(out, "<prop type=\"x-licence\">{}</prop>", text(licence))?;
     }
+    let provenance = &document.provenance;
+    for (name, value) in [
+        ("x-tool", &provenance.tool),
+        ("x-revision", &provenance.revision),
+        ("x-options", &provenance.options),
+        ("x-time", provenance.time.as_ref().unwrap_or(&String::new())),
+    ] {
+        if !value.is_empty() {
+            writeln!(out, "<prop type=\"{name}\">{}</prop>", text(value))?;
+        }
+    }
     writeln!(out, "</header>\n<body>")?;
     for (block, units) in document.blocks() {
         for unit in units {

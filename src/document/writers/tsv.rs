@@ -1,4 +1,4 @@
-//! Tab-separated values: `id block source target score issues`, quoted as in CSV where a
+//! Tab-separated values: `id block source target score issues provenance`, quoted as in CSV where a
 //! field holds a tab, a quote or a line end. Text is untouched.
 
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 use super::WriteOptions;
 use crate::document::{AlignedDocument, Issue};
 
-const COLUMNS: [&str; 6] = ["id", "block", "source", "target", "score", "issues"];
+const COLUMNS: [&str; 7] = ["id", "block", "source", "target", "score", "issues", "provenance"];
 
 pub(super) fn write(
     document: &AlignedDocument,
@@ -17,6 +17,7 @@ pub(super) fn write(
     if options.blocks_before == 0 {
         records.write_record(COLUMNS).map_err(io_error)?;
     }
+    let provenance = document.provenance_line();
     for unit in &document.units {
         let score = unit.translation.candidates.first();
         records
@@ -27,6 +28,7 @@ pub(super) fn write(
                 unit.target(),
                 score.map_or_else(String::new, |best| format!("{:.4}", best.score)).as_str(),
                 unit.issues.iter().map(issue).collect::<Vec<_>>().join("; ").as_str(),
+                provenance.as_str(),
             ])
             .map_err(io_error)?;
     }

@@ -16,6 +16,8 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
     )?;
     let name = attribute(shown(&document.article.meta.name));
     writeln!(out, r#"<file id="f1" original="{name}" srcDir="rtl" trgDir="ltr">"#)?;
+    let by = text(&document.provenance_line());
+    writeln!(out, "<notes><note category=\"provenance\">{by}</note></notes>")?;
     let mut is_empty = true;
     for (index, (block, units)) in document.blocks().enumerate() {
         if !units.is_empty() {

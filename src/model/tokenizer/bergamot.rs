@@ -43,6 +43,16 @@ impl Bergamot {
         out
     }
 
+    /// Token ids of a text of the target language, nothing put after it.
+    pub(super) fn encode_target(&self, text: &str) -> Vec<u32> {
+        let mut out = Vec::new();
+        let [_, (_, unk)] = SPECIAL;
+        self.target.encode(text, |piece| {
+            out.push(self.target_ids.get(piece).copied().unwrap_or(unk));
+        });
+        out
+    }
+
     /// Plain text of target tokens, without special ones.
     pub(super) fn decode(&self, tokens: &[u32]) -> String {
         let plain = |id: &&u32| SPECIAL.iter().all(|(_, special)| *special != **id);

@@ -78,6 +78,20 @@ impl Marian {
         self.source.encode(text, |piece| out.push(id(piece)));
     }
 
+    /// Token ids of a text of the target language, nothing put after it.
+    pub(super) fn encode_target(&self, text: &str) -> Vec<u32> {
+        let mut out = Vec::new();
+        match &self.target {
+            None => self.source.encode(text, |piece| out.push(self.id(piece).unwrap_or(self.unk))),
+            Some(target) => {
+                // Few and short texts are encoded so: the other way round no table is kept.
+                let id = |piece: &str| self.tokens.iter().find(|(_, token)| *token == piece);
+                target.encode(text, |piece| out.push(id(piece).map_or(self.unk, |(id, _)| *id)));
+            }
+        }
+        out
+    }
+
     /// Plain text of target tokens. Python joins them by the rules of source.spm, for want of a
     /// second vocabulary; for pieces that only the target has, those are the same.
     pub(super) fn decode(&self, tokens: &[u32]) -> String {

@@ -8,6 +8,7 @@ mod languages;
 mod marian;
 mod sentencepiece;
 mod t5;
+mod target;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

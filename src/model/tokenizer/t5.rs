@@ -59,6 +59,11 @@ impl T5 {
         id < self.end
     }
 
+    /// The token with this id.
+    pub(super) fn token(&self, id: u32) -> Option<&str> {
+        self.tokens.get(&id).map(String::as_str)
+    }
+
     /// The id of this token.
     pub(super) fn id(&self, token: &str) -> Option<u32> {
         self.ids.get(token).copied()

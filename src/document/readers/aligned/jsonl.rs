@@ -4,7 +4,9 @@ use serde::Deserialize;
 
 use super::{File, Row};
 use crate::document::writers::SCHEMA;
-use crate::document::{BlockKind, Candidate, Error, Issue, Result, Translation, WordPair};
+use crate::document::{
+    BlockKind, Candidate, Error, Issue, Provenance, Result, Similar, TermUse, Translation, WordPair,
+};
 
 #[derive(Deserialize)]
 struct Line {
@@ -26,6 +28,12 @@ struct Line {
     #[serde(default)]
     model: String,
     licence: Option<String>,
+    #[serde(default)]
+    provenance: Provenance,
+    #[serde(default)]
+    terms: Vec<TermUse>,
+    #[serde(default)]
+    similar: Vec<Similar>,
 }
 
 pub(super) fn read(name: &str, text: &str) -> Result<File> {
@@ -37,6 +45,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<File> {
     let mut rows = Vec::new();
     let mut model = String::new();
     let mut licence = None;
+    let mut provenance = Provenance::default();
     let mut last: Option<(Option<usize>, usize)> = None;
     for (index, text) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line: Line =
@@ -53,6 +62,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<File> {
         candidates.extend(line.candidates.into_iter().skip(1));
         model = line.model;
         licence = line.licence;
+        provenance = line.provenance;
         rows.push(Row {
             block: line.block,
             kind: line.kind,
@@ -62,12 +72,14 @@ pub(super) fn read(name: &str, text: &str) -> Result<File> {
                 sentence: 0,
                 candidates,
                 alignment: line.alignment.map(|pairs| pairs.into_iter().map(pair).collect()),
+                terms: line.terms,
+                similar: line.similar,
             },
             issues: line.issues,
             reviewed: line.reviewed,
         });
     }
-    Ok(File { model, licence, rows })
+    Ok(File { model, licence, provenance, rows })
 }
 
 fn pair([a, b, c, d]: [usize; 4]) -> WordPair {

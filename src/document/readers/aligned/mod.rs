@@ -11,8 +11,8 @@ use tokenizers::NormalizedString;
 
 use super::{bytes, utf8};
 use crate::document::{
-    AlignedDocument, Article, Block, BlockKind, Error, Issue, Meta, Result, Sentence, Translation,
-    TranslationUnit, markup,
+    AlignedDocument, Article, Block, BlockKind, Error, Issue, Meta, Provenance, Result, Sentence,
+    Translation, TranslationUnit, markup,
 };
 
 /// A unit as it stands in a file.
@@ -33,6 +33,7 @@ struct Row {
 struct File {
     model: String,
     licence: Option<String>,
+    provenance: Provenance,
     rows: Vec<Row>,
 }
 
@@ -65,7 +66,7 @@ pub fn read(name: &str, bytes: Vec<u8>) -> Result<AlignedDocument> {
 
 /// Blocks are rows in a row that name the same one.
 fn build(name: &str, file: File) -> AlignedDocument {
-    let File { model, licence, rows } = file;
+    let File { model, licence, provenance, rows } = file;
     let mut article = Article {
         meta: Meta { name: name.to_owned() },
         after: "\n".into(),
@@ -109,7 +110,7 @@ fn build(name: &str, file: File) -> AlignedDocument {
             reviewed: row.reviewed,
         });
     }
-    AlignedDocument { article, model, licence, units }
+    AlignedDocument { article, model, licence, provenance, units }
 }
 
 /// Puts a translation back into the article that it is of, with its markup and the rest of its

@@ -6,13 +6,14 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::super::xml::{Stop, refuse_entities, resolve};
 use super::{File, Row};
-use crate::document::{BlockKind, Candidate, Error, Issue, Result, Translation};
+use crate::document::{BlockKind, Candidate, Error, Issue, Provenance, Result, Translation};
 
 pub(super) fn read(name: &str, text: &str) -> Result<File> {
     let mut walk = Walk::default();
     match walk.run(text) {
         Ok(()) if walk.is_tmx => {
-            Ok(File { model: walk.model, licence: walk.licence, rows: walk.rows })
+            let Walk { model, licence, provenance, rows, .. } = walk;
+            Ok(File { model, licence, provenance, rows })
         }
         Ok(()) => {
             let reason = "its outermost element is not <tmx>".into();
@@ -40,6 +41,7 @@ struct Walk {
     is_tmx: bool,
     model: String,
     licence: Option<String>,
+    provenance: Provenance,
     rows: Vec<Row>,
     unit: Option<Row>,
     language: String,
@@ -122,6 +124,10 @@ impl Walk {
             match place {
                 Place::Property(name) if name == "x-model" => self.model = text,
                 Place::Property(name) if name == "x-licence" => self.licence = Some(text),
+                Place::Property(name) if name == "x-tool" => self.provenance.tool = text,
+                Place::Property(name) if name == "x-revision" => self.provenance.revision = text,
+                Place::Property(name) if name == "x-options" => self.provenance.options = text,
+                Place::Property(name) if name == "x-time" => self.provenance.time = Some(text),
                 _ => {}
             }
             return;

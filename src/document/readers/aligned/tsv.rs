@@ -2,7 +2,7 @@
 //! their first line, quoted as in CSV; else Persian, a tab, and English on each line, untouched.
 
 use super::{File, Row};
-use crate::document::{Candidate, Error, Result, Translation};
+use crate::document::{Candidate, Error, Provenance, Result, Translation};
 
 pub(super) fn read(name: &str, text: &str) -> Result<File> {
     let damaged = |line: u64, reason: String| Error::Damaged {
@@ -37,7 +37,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<File> {
             rows.push(row(source, target, None));
         }
     }
-    Ok(File { model: String::new(), licence: None, rows })
+    Ok(File { model: String::new(), licence: None, provenance: Provenance::default(), rows })
 }
 
 fn row(source: &str, target: &str, score: Option<f32>) -> Row {
