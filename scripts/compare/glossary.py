@@ -127,7 +127,8 @@ def main():
 Made by `python scripts/compare/glossary.py` (seed {args.seed}); model: {shown}. {len(glossary)} terms of the project's
 lexicon, {names} of them names, whose English is in the reference of every sentence that has them: a random half of all
 such terms. {len(sources)} sentences. A sentence without a term is the same to the byte, or the script fails. "By itself" is
-how many mentions have the preferred English without a glossary. Times are of one run of the whole command.
+how many mentions have the preferred English without a glossary. Times are of one run of the whole command:
+a rough ratio, no measurement of speed.
 
 | beams | sentences with terms | mentions | by itself | honoured | sentences changed | BLEU without | BLEU with | chrF without | chrF with | time without | time with |
 |---|---|---|---|---|---|---|---|---|---|---|---|
