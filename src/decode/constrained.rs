@@ -161,8 +161,8 @@ impl<'a> Constrained<'a> {
         let best = running.iter().map(|running| running.rank).fold(f32::NEG_INFINITY, f32::max);
         let full = self.finished.len() >= options.beams;
         let beaten = self.finished.last().is_some_and(|worst| worst.rank >= best / divisor);
-        let stops = full && (beaten || options.early_stopping == EarlyStopping::Always);
-        self.done = running.is_empty() || stops;
+        let enough = full && (beaten || options.early_stopping == EarlyStopping::Always);
+        self.done = running.is_empty() || enough;
         let mut parents: Vec<usize> = chosen.iter().map(|step| step.parent).collect();
         // The rest of the rows are decoded for nothing, so that all sentences have as many.
         parents.resize(self.banks.rows, parents.first().copied().unwrap_or(0));
@@ -337,7 +337,7 @@ impl<'a> Constrained<'a> {
         }
         if chosen.len() > self.banks.rows {
             // Those that have most of the demand.
-            chosen.sort_by(|a, b| b.bank.cmp(&a.bank));
+            chosen.sort_by_key(|step| std::cmp::Reverse(step.bank));
             chosen.truncate(self.banks.rows);
         }
         let room = self.banks.rows - chosen.len();
