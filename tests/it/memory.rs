@@ -82,10 +82,13 @@ fn the_index_finds_what_comparing_with_every_sentence_finds() {
         text.join(" ")
     };
     let sources: Vec<String> = (0..400).map(sentence).collect();
-    let rows: String = sources
-        .iter()
-        .map(|s| format!("<tu><tuv xml:lang=\"fa\"><seg>{s}</seg></tuv><tuv xml:lang=\"en\"><seg>x</seg></tuv></tu>"))
-        .collect();
+    let unit = |source: &String| {
+        format!(
+            "<tu><tuv xml:lang=\"fa\"><seg>{source}</seg></tuv><tuv xml:lang=\"en\"><seg>x</seg></tuv></tu>"
+        )
+    };
+    let rows: Vec<String> = sources.iter().map(unit).collect();
+    let rows = rows.concat();
     let tmx = format!("<tmx version=\"1.4\"><body>{rows}</body></tmx>");
     let mut memory = Memory::new(0.75);
     memory.add("m", &aligned::read("m.tmx", tmx.into_bytes()).expect("a memory"));
