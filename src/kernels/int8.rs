@@ -6,13 +6,11 @@ use rayon::prelude::*;
 use super::Isa;
 #[cfg(target_arch = "aarch64")]
 use super::aarch64::{Neon, NeonDot};
+use super::pack::Data;
 use super::portable::Portable;
 use super::tile::{Activation, Job, Kernel, panels, quantize_row};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{Avx2, Avx512Vnni, AvxVnni};
-
-/// Most inputs of a product: sums of so many products of bytes fit 32 bits.
-const MOST_INPUTS: usize = 1 << 16;
 
 /// Multiply-adds that are worth a thread of their own: some tens of microseconds.
 const THREAD_WORK: usize = 1 << 20;
@@ -35,10 +33,10 @@ const EMPTY: Line = Line([0; 64]);
 
 /// Bytes from the start of a cache line on.
 #[derive(Default)]
-struct Lines(Vec<Line>);
+pub(super) struct Lines(Vec<Line>);
 
 impl Lines {
-    fn zeros(bytes: usize) -> Self {
+    pub(super) fn zeros(bytes: usize) -> Self {
         Self(vec![EMPTY; bytes.div_ceil(64)])
     }
 
@@ -50,12 +48,12 @@ impl Lines {
         }
     }
 
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         // SAFETY: a line is 64 bytes without padding.
         unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 64) }
     }
 
-    fn bytes_mut(&mut self) -> &mut [u8] {
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as above; every byte is a valid one.
         unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 64) }
     }
@@ -64,27 +62,43 @@ impl Lines {
 /// Weights of a matrix product in 8 bits with a scale an output, packed for the kernel of one
 /// [`Isa`].
 pub struct Int8Matrix {
-    isa: Isa,
-    outputs: usize,
-    inputs: usize,
-    layout: Layout,
-    data: Lines,
+    pub(super) isa: Isa,
+    pub(super) outputs: usize,
+    pub(super) inputs: usize,
+    pub(super) layout: Layout,
+    pub(super) data: Data,
     /// Padded to whole panels.
-    scales: Vec<f32>,
+    pub(super) scales: Vec<f32>,
 }
 
 /// How a kernel wants its weights, see [`Kernel`].
-#[derive(Clone, Copy)]
-struct Layout {
-    columns: usize,
-    group: usize,
-    step: usize,
-    offset: i32,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub columns: usize,
+    pub group: usize,
+    pub step: usize,
+    pub offset: i32,
 }
 
 impl Layout {
     fn of<K: Kernel>() -> Self {
         Self { columns: K::COLUMNS, group: K::GROUP, step: K::STEP, offset: K::OFFSET }
+    }
+
+    pub(super) fn of_isa(isa: Isa) -> Self {
+        match isa {
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => Self::of::<Neon>(),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot => Self::of::<NeonDot>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Self::of::<Avx2>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => Self::of::<AvxVnni>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni => Self::of::<Avx512Vnni>(),
+            _ => Self::of::<Portable>(),
+        }
     }
 }
 
@@ -95,83 +109,6 @@ impl std::fmt::Debug for Int8Matrix {
 }
 
 impl Int8Matrix {
-    /// Rounds `weights` `[outputs, inputs]` to 8 bits, the largest of an output to 127.
-    ///
-    /// # Errors
-    /// When the sizes do not fit, or there are too many inputs.
-    pub fn quantize(weights: &[f32], outputs: usize) -> candle_core::Result<Self> {
-        let inputs = weights.len().checked_div(outputs).unwrap_or(0);
-        let mut rounded = vec![0i8; weights.len()];
-        let scales: Vec<f32> = weights
-            .par_chunks(inputs.max(1))
-            .zip(rounded.par_chunks_mut(inputs.max(1)))
-            .map(|(row, rounded)| quantize_row(row, rounded).0)
-            .collect();
-        Self::pack(&rounded, &scales)
-    }
-
-    /// Packs `weights` `[outputs, inputs]`, of which each stands for `scales` `[outputs]` times
-    /// as much, for the best kernel of this CPU.
-    ///
-    /// # Errors
-    /// When the sizes do not fit, or there are too many inputs.
-    pub fn pack(weights: &[i8], scales: &[f32]) -> candle_core::Result<Self> {
-        Self::pack_for(Isa::best(), weights, scales)
-    }
-
-    /// As [`Int8Matrix::pack`], for a kernel of choice.
-    ///
-    /// # Errors
-    /// As there, and when this CPU can't run it.
-    pub fn pack_for(isa: Isa, weights: &[i8], scales: &[f32]) -> candle_core::Result<Self> {
-        let outputs = scales.len();
-        let inputs = weights.len().checked_div(outputs).unwrap_or(0);
-        if inputs == 0 || inputs * outputs != weights.len() {
-            candle_core::bail!("{} weights for {outputs} outputs", weights.len());
-        }
-        if inputs > MOST_INPUTS {
-            candle_core::bail!("{inputs} inputs of an int8 product; at most {MOST_INPUTS}");
-        }
-        if !isa.is_available() {
-            candle_core::bail!("this CPU has no {}", isa.name());
-        }
-        let layout = match isa {
-            #[cfg(target_arch = "aarch64")]
-            Isa::Neon => Layout::of::<Neon>(),
-            #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot => Layout::of::<NeonDot>(),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Layout::of::<Avx2>(),
-            #[cfg(target_arch = "x86_64")]
-            Isa::AvxVnni => Layout::of::<AvxVnni>(),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni => Layout::of::<Avx512Vnni>(),
-            _ => Layout::of::<Portable>(),
-        };
-        let Layout { columns, group, step, offset } = layout;
-        let padded = outputs.next_multiple_of(columns);
-        let mut data = Lines::zeros(padded * inputs.next_multiple_of(step));
-        let panel_bytes = inputs.next_multiple_of(step) * columns;
-        let pack = |(panel, to): (usize, &mut [u8])| {
-            to.fill(offset.cast_unsigned() as u8);
-            for column in 0..columns.min(outputs - panel * columns) {
-                let output = panel * columns + column;
-                let row = &weights[output * inputs..(output + 1) * inputs];
-                for (at, weights) in row.chunks(group).enumerate() {
-                    let to = &mut to[(at * columns + column) * group..][..weights.len()];
-                    for (to, weight) in to.iter_mut().zip(weights) {
-                        *to = (i32::from(*weight) + offset).cast_unsigned() as u8;
-                    }
-                }
-            }
-        };
-        let bytes = &mut data.bytes_mut()[..padded / columns * panel_bytes];
-        bytes.par_chunks_exact_mut(panel_bytes).enumerate().for_each(pack);
-        let mut scales = scales.to_vec();
-        scales.resize(padded, 0.0);
-        Ok(Self { isa, outputs, inputs, layout, data, scales })
-    }
-
     /// Rows: outputs of the product.
     #[must_use]
     pub fn outputs(&self) -> usize {

@@ -11,6 +11,8 @@ pub mod families;
 pub mod files;
 mod gguf;
 pub mod layers;
+mod packed;
+mod pickle;
 pub mod prompt;
 mod safetensors;
 pub mod source;
@@ -22,6 +24,7 @@ use candle_core::{DType, Tensor};
 
 pub use error::{Error, Result};
 pub use files::{FileData, ModelFiles, TokenizerFiles};
+pub use packed::PackedCache;
 pub use prompt::Prompt;
 pub use source::ModelSource;
 pub use state::DecoderState;

@@ -24,6 +24,7 @@ mod metrics;
 mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
+mod packed;
 mod pages;
 mod persian;
 mod pipe_command;
