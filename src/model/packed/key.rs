@@ -22,11 +22,11 @@ pub(super) fn of(files: &[PathBuf], mode: &str) -> io::Result<String> {
     let mut key = format!("tarjoman {}, {layout}, {mode}", env!("CARGO_PKG_VERSION"));
     for path in files {
         let mut file = File::open(path)?;
-        let data = file.metadata()?;
-        let date = data.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let content = samples(&mut file, data.len())?;
+        let about = file.metadata()?;
+        let date = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let content = samples(&mut file, about.len())?;
         // A string can be written to.
-        let _ = write!(key, ", {} bytes of {}, {content}", data.len(), date.as_nanos());
+        let _ = write!(key, ", {} bytes of {}, {content}", about.len(), date.as_nanos());
     }
     Ok(key)
 }

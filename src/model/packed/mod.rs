@@ -273,8 +273,11 @@ impl Writer {
     }
 }
 
+/// A file, and its matrices by name.
+type Mapped = (Arc<Mmap>, HashMap<String, Entry>);
+
 /// What is in the file, if it is whole and has this key.
-fn map(place: &Path, key: &str) -> io::Result<Option<(Arc<Mmap>, HashMap<String, Entry>)>> {
+fn map(place: &Path, key: &str) -> io::Result<Option<Mapped>> {
     let file = File::open(place)?;
     if file.metadata()?.len() < HEAD as u64 {
         return Ok(None);
