@@ -17,6 +17,7 @@ use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
 use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
 use crate::persian::Day;
+use crate::quality::checks::Checks;
 use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
@@ -55,6 +56,10 @@ pub(super) struct Arguments {
     /// file was last changed, or today]
     #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Day>,
+
+    /// Exit with 1 when there is a doubt; the result is written all the same
+    #[arg(long)]
+    fail_on_doubt: bool,
 
     /// Say nothing but errors
     #[arg(short, long)]
@@ -127,6 +132,26 @@ pub(super) struct SearchArguments {
     /// Source tokens that are translated together
     #[arg(long, value_name = "TOKENS")]
     batch_tokens: Option<usize>,
+
+    #[command(flatten, next_help_heading = "Checks")]
+    checks: CheckArguments,
+}
+
+/// What is done about doubts.
+#[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // flags, each on its own
+pub(super) struct CheckArguments {
+    /// Look for no errors, and translate nothing twice
+    #[arg(long)]
+    no_checks: bool,
+
+    /// Translate no sentence a second time, whatever is doubted
+    #[arg(long)]
+    no_second_try: bool,
+
+    /// Translate also what is in another script than Persian's, such as English
+    #[arg(long)]
+    any_language: bool,
 }
 
 impl ValueEnum for Format {
@@ -247,6 +272,9 @@ impl SearchArguments {
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
         options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
+        options.checks = (!self.checks.no_checks).then(Checks::default);
+        options.second_try = !self.checks.no_second_try;
+        options.only_persian &= !self.checks.any_language;
         options.search.check()?;
         Ok(options)
     }
@@ -282,6 +310,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options =
         WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
+    let doubtful = document.units.iter().filter(|unit| unit.is_doubtful()).count();
+    if arguments.fail_on_doubt && doubtful > 0 {
+        let all = document.units.len();
+        return Err(Refusal::Doubts(format!("{doubtful} of {all} sentences have doubts")).into());
+    }
     Ok(())
 }
 

@@ -8,22 +8,26 @@ use crate::model::Tokenizer;
 
 use super::Result;
 use super::frame::translation;
-use super::pieces::Piece;
+use super::queue::Job;
 
 /// Makes the aligned document.
 ///
 /// * `asks`: whether hypotheses are answers of a language model
-/// * `pieces`: in the order of the source
+/// * `job`: its pieces are in the order of the source
 /// * `hypotheses`: the candidates of each piece, best first, none empty
 pub(super) fn collect(
     document: Document,
     model: String,
     tokenizer: &Tokenizer,
     asks: bool,
-    pieces: &[Piece],
+    job: &Job,
     hypotheses: &[Vec<Hypothesis>],
 ) -> Result<AlignedDocument> {
-    let mut rest = pieces.iter().zip(hypotheses).peekable();
+    let mut rest = job.pieces.iter().zip(hypotheses).peekable();
+    let mut tried: Vec<(usize, Issue)> = Vec::new();
+    for second in job.all_tried() {
+        tried.extend(job.pieces.get(second.index).map(|piece| (piece.sentence, second.note())));
+    }
     let mut units = Vec::with_capacity(document.sentences.len());
     for sentence in document.sentences {
         let mut parts = Vec::new();
@@ -31,10 +35,10 @@ pub(super) fn collect(
             parts.push(hypotheses);
         }
         let reader = Reader { tokenizer, asks };
-        let (candidates, issues) = match parts.as_slice() {
+        let (candidates, mut issues) = match parts.as_slice() {
             [] => {
                 let text = &document.article.blocks[sentence.block].text[sentence.span.clone()];
-                (vec![Candidate { text: text.to_owned(), score: 0.0 }], vec![untranslated()])
+                (vec![Candidate { text: text.to_owned(), score: 0.0 }], vec![untouched(text)])
             }
             [only] => {
                 let (candidates, more) = reader.candidates(only)?;
@@ -45,6 +49,8 @@ pub(super) fn collect(
                 (vec![candidate], doubts(&parts, more))
             }
         };
+        let own = tried.iter().filter(|(id, _)| *id == sentence.id);
+        issues.extend(own.map(|(_, note)| note.clone()));
         let translation = Translation { sentence: sentence.id, candidates, alignment: None };
         units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
@@ -101,7 +107,14 @@ impl Reader<'_> {
     }
 }
 
-fn untranslated() -> Issue {
+/// Why there is nothing to translate in a sentence.
+fn untouched(text: &str) -> Issue {
+    if text.chars().any(char::is_alphanumeric) {
+        return Issue::note(
+            "passed_through",
+            "This is not Persian; it is passed through as it is.",
+        );
+    }
     Issue::note(
         "not_translated",
         "There is no letter or digit to translate; the source is passed through.",

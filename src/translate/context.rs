@@ -39,10 +39,11 @@ impl Translator {
                     } else {
                         self.with_context(document, piece, &translations, options.context)?
                     };
-                    Ok(Piece { sentence: piece.sentence, tokens })
+                    Ok(Piece { sentence: piece.sentence, text: piece.text.clone(), tokens })
                 })
                 .collect::<Result<Vec<Piece>>>()?;
-            let found = self.decode(&asked, options, observer)?;
+            let options = TranslateOptions { second_try: false, ..options.clone() };
+            let (_, found) = self.decode(asked.clone(), &options, observer)?;
             for ((at, piece), hypotheses) in turn.into_iter().zip(&asked).zip(found) {
                 if let Some(best) = hypotheses.first().filter(|best| !best.truncated) {
                     let answer = self.tokenizer.decode(&best.tokens)?;

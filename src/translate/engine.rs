@@ -88,12 +88,12 @@ impl Translator {
         let documents = articles.map(|(tag, article)| {
             let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
             let document = segment(article);
-            let pieces = self.pieces(&document);
+            let pieces = self.pieces(&document, options);
             ((tag, document), bytes, pieces)
         });
         self.run(documents, options, observer, |(tag, document), decoded| {
             let aligned = decoded
-                .and_then(|(job, hypotheses)| self.aligned(document, &job.pieces, &hypotheses));
+                .and_then(|(job, hypotheses)| self.aligned(document, &job, &hypotheses, options));
             deliver(tag, aligned)
         })
     }
@@ -211,7 +211,8 @@ impl Translator {
             rows.iter().map(|row| (row.index, row.piece().tokens.as_slice())).collect();
         let search = || {
             let batch = Batch::new(&tokens, options.search.pad, self.model.device())?;
-            decode::search(self.model.as_ref(), &batch, &options.search)
+            let found = decode::search(self.model.as_ref(), &batch, &options.search)?;
+            self.second_try(rows, found, options)
         };
         // A night's work must not die of one sentence. Nothing that lives on is changed by a
         // search, so that what a panic leaves behind can't be seen.

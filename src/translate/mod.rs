@@ -9,6 +9,7 @@ mod engine;
 mod frame;
 mod pieces;
 mod queue;
+mod second;
 mod segment;
 mod translator;
 

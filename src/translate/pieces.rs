@@ -12,12 +12,15 @@ use super::{Error, Result};
 pub(super) struct Piece {
     /// The sentence.
     pub sentence: usize,
+    /// What it reads.
+    pub text: String,
     /// Source tokens with the end-of-sentence token.
     pub tokens: Vec<u32>,
 }
 
 /// Cuts a document into pieces of at most `limit` tokens, in the order of the source. A
-/// sentence without a letter or digit has none: there is nothing to translate.
+/// sentence without a letter or digit has none: there is nothing to translate. Nor has one that is
+/// not Persian, where only Persian is to be translated.
 ///
 /// * `frame`: what a text stands in when the model reads it; its tokens count
 pub(super) fn cut(
@@ -25,11 +28,12 @@ pub(super) fn cut(
     tokenizer: &Tokenizer,
     frame: &Frame,
     limit: usize,
+    only_persian: bool,
 ) -> Result<Vec<Piece>> {
     let mut pieces = Vec::with_capacity(document.sentences.len());
     for sentence in &document.sentences {
         let text = sentence.text.get();
-        if !text.chars().any(char::is_alphanumeric) {
+        if !text.chars().any(char::is_alphanumeric) || only_persian && persian::is_foreign(text) {
             continue;
         }
         let encode = |text: &str| frame.encode(tokenizer, text, &[]);
@@ -38,7 +42,7 @@ pub(super) fn cut(
         if text.len() <= hopeless {
             let tokens = encode(text)?;
             if tokens.len() <= limit {
-                pieces.push(Piece { sentence: sentence.id, tokens });
+                pieces.push(Piece { sentence: sentence.id, text: text.into(), tokens });
                 continue;
             }
         }
@@ -55,7 +59,7 @@ pub(super) fn cut(
                     limit,
                 });
             }
-            pieces.push(Piece { sentence: sentence.id, tokens });
+            pieces.push(Piece { sentence: sentence.id, text: part.into(), tokens });
         }
     }
     Ok(pieces)

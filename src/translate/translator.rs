@@ -1,12 +1,14 @@
 //! A loaded model that translates documents.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use candle_core::Device;
 
 use super::collect::collect;
 use super::frame::Frame;
 use super::pieces::{Piece, cut};
+use super::queue::Job;
 use super::segment::segment;
 use super::{Error, Result};
 use crate::decode::{self, Hypothesis, SearchOptions};
@@ -16,6 +18,7 @@ use crate::model::prompt::Pair;
 use crate::model::{
     self, ComputeType, ModelFiles, Prompt, Seq2Seq, Tokenizer, catalogue, families,
 };
+use crate::quality::checks::Checks;
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
@@ -51,6 +54,14 @@ pub struct TranslateOptions {
     /// For a language model: how many sentences before the present one it is shown, of the same
     /// paragraph and with their translations. Default: what the prompt says.
     pub context: usize,
+    /// What is said about the translations. Default: nothing.
+    pub checks: Option<Checks>,
+    /// Whether sentences in hard doubt, as `checks` find them, are searched a second time in other
+    /// ways; what is kept, and why, is told on the sentence. Not with `context`. Default: no.
+    pub second_try: bool,
+    /// Whether sentences in another script than Persian's (English, addresses, code) are passed
+    /// through. Default: where the model reads Persian.
+    pub only_persian: bool,
 }
 
 pub(super) fn cores() -> usize {
@@ -92,6 +103,7 @@ pub struct Translator {
     pub(super) tokenizer: Tokenizer,
     search: SearchOptions,
     pub(super) frame: Frame,
+    reads_persian: bool,
 }
 
 impl Translator {
@@ -142,7 +154,8 @@ impl Translator {
             }
             None => Frame::Prefix(prefix.unwrap_or_default()),
         };
-        Ok(Self { name: files.name.clone(), model, tokenizer, search, frame })
+        let reads_persian = ["fa", "pes", "prs", "fas"].iter().any(|code| from.starts_with(code));
+        Ok(Self { name: files.name.clone(), model, tokenizer, search, frame, reads_persian })
     }
 
     /// Puts another network around or in place of this one, such as one that counts or, in tests,
@@ -171,6 +184,9 @@ impl Translator {
             batch_tokens: 2048,
             workers: cores(),
             context,
+            checks: None,
+            second_try: false,
+            only_persian: self.reads_persian,
         }
     }
 
@@ -185,59 +201,70 @@ impl Translator {
         observer: &dyn Observer,
     ) -> Result<AlignedDocument> {
         let document = segment(article);
-        let pieces = self.pieces(&document)?;
+        let pieces = self.pieces(&document, options)?;
         observer.planned(pieces.len());
         let silenced = Planned(observer);
-        let hypotheses = match options.context {
-            0 => self.decode(&pieces, options, &silenced)?,
+        let (job, hypotheses) = match options.context {
+            0 => self.decode(pieces, options, &silenced)?,
             _ if !self.frame.asks() => {
                 return Err(Error::NoPrompt { model: self.name.clone(), option: "context" });
             }
-            _ => self.decode_in_turn(&document, &pieces, options, &silenced)?,
+            _ => {
+                let found = self.decode_in_turn(&document, &pieces, options, &silenced)?;
+                (Job::new(pieces), found)
+            }
         };
-        self.aligned(document, &pieces, &hypotheses)
+        self.aligned(document, &job, &hypotheses, options)
     }
 
     /// Cuts a document for the model.
-    pub(super) fn pieces(&self, document: &Document) -> Result<Vec<Piece>> {
-        cut(document, &self.tokenizer, &self.frame, self.model.max_source_tokens())
+    pub(super) fn pieces(
+        &self,
+        document: &Document,
+        options: &TranslateOptions,
+    ) -> Result<Vec<Piece>> {
+        let limit = self.model.max_source_tokens();
+        cut(document, &self.tokenizer, &self.frame, limit, options.only_persian)
     }
 
     /// Puts a document and the candidates of its pieces together.
     pub(super) fn aligned(
         &self,
         document: Document,
-        pieces: &[Piece],
+        job: &Job,
         hypotheses: &[Vec<Hypothesis>],
+        options: &TranslateOptions,
     ) -> Result<AlignedDocument> {
         let (name, asks) = (self.name.clone(), self.frame.asks());
-        let collected = collect(document, name, &self.tokenizer, asks, pieces, hypotheses)?;
+        let mut collected = collect(document, name, &self.tokenizer, asks, job, hypotheses)?;
+        if let Some(checks) = &options.checks {
+            checks.review(&mut collected);
+        }
         // Of a model that the catalogue doesn't have, only its card knows.
         let repo = self.name.split('@').next().unwrap_or(&self.name);
         let licence = catalogue::find(repo).map(catalogue::Entry::terms);
         Ok(AlignedDocument { licence, ..collected })
     }
 
-    /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.
+    /// Decodes pieces in batches; returns them with the candidates of each, in the order of `pieces`.
     pub(super) fn decode(
         &self,
-        pieces: &[Piece],
+        pieces: Vec<Piece>,
         options: &TranslateOptions,
         observer: &dyn Observer,
-    ) -> Result<Vec<Vec<Hypothesis>>> {
+    ) -> Result<(Arc<Job>, Vec<Vec<Hypothesis>>)> {
         // With fewer batches than workers, each has more of the cores.
         let lengths: Vec<usize> = pieces.iter().map(|piece| piece.tokens.len()).collect();
         let batches = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
         let workers = options.workers.clamp(1, batches.len().max(1));
         let options = TranslateOptions { workers, ..options.clone() };
         let mut decoded = None;
-        let all = std::iter::once(((), 0, Ok(pieces.to_vec())));
+        let all = std::iter::once(((), 0, Ok(pieces)));
         self.run(all, &options, observer, |(), result| {
             decoded = Some(result);
             ControlFlow::Continue(())
         })?;
-        let (_, hypotheses) = decoded.unwrap_or(Err(Error::Lost))?;
-        Ok(hypotheses)
+        decoded.unwrap_or(Err(Error::Lost))
     }
 }
 

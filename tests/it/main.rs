@@ -34,6 +34,7 @@ mod pull;
 mod restoration;
 mod rooms;
 mod score_command;
+mod second_try;
 mod source;
 mod stream;
 mod t5;

@@ -24,6 +24,22 @@ use crate::persian::{self, Token};
 /// Changed whenever checks find something else than before.
 const VERSION: u32 = 1;
 
+/// Whether a doubt is one that another search may well get rid of.
+#[must_use]
+pub fn is_hard(code: &str) -> bool {
+    const HARD: [&str; 8] = [
+        "untranslated",
+        "repetition",
+        "too_short",
+        "too_long",
+        "omission",
+        "number_missing",
+        "number_changed",
+        "number_added",
+    ];
+    HARD.contains(&code)
+}
+
 /// Codes of sentences that no model was asked about: there is nothing to check.
 const UNTOUCHED: [&str; 2] = ["not_translated", "passed_through"];
 

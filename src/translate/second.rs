@@ -1,0 +1,179 @@
+//! The second try: what a first search left in hard doubt is searched again in other ways, and the
+//! way with the fewest doubts is kept. It happens inside a batch, for its doubtful rows alone, so
+//! that it costs at most two more searches of each and depends on no other row.
+
+use super::frame::translation;
+use super::queue::Row;
+use super::translator::{TranslateOptions, Translator};
+use crate::decode::{self, Batch, Hypothesis, SearchOptions};
+use crate::document::Issue;
+use crate::persian;
+use crate::quality::checks::{Checks, Pair, is_hard};
+
+/// Below this a source is not cut for a second try, in words.
+const SHORTEST: usize = 12;
+
+/// A second try, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tried {
+    /// Number of the piece in its document.
+    pub index: usize,
+    /// What was doubted.
+    codes: Vec<String>,
+    kept: Kept,
+}
+
+/// Which translation was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    First,
+    Constrained,
+    Parts,
+}
+
+impl Tried {
+    /// What an editor is told.
+    pub fn note(&self) -> Issue {
+        let why = self.codes.join(", ");
+        let outcome = match self.kept {
+            Kept::First => "nothing was better, the first translation is kept",
+            Kept::Constrained => "a search with other beams and without repetitions is kept",
+            Kept::Parts => "a translation in parts is kept",
+        };
+        Issue::note("second_try", format!("Translated again because of {why}: {outcome}."))
+    }
+}
+
+/// A row in doubt with the best that there is for it.
+struct Doubtful {
+    at: usize,
+    first: Vec<String>,
+    left: usize,
+    kept: Kept,
+}
+
+impl Translator {
+    /// Searches the rows in hard doubt again.
+    ///
+    /// * `found`: what the first search gave, the candidates of each row
+    pub(super) fn second_try(
+        &self,
+        rows: &[Row],
+        mut found: Vec<Vec<Hypothesis>>,
+        options: &TranslateOptions,
+    ) -> decode::Result<Vec<Vec<Hypothesis>>> {
+        let Some(checks) = options.checks.as_ref().filter(|_| options.second_try) else {
+            return Ok(found);
+        };
+        let mut doubtful: Vec<Doubtful> = Vec::new();
+        for (at, hypotheses) in found.iter().enumerate() {
+            let first = self.doubts(checks, &rows[at].piece().text, hypotheses)?;
+            if !first.is_empty() {
+                let left = first.len();
+                doubtful.push(Doubtful { at, first, left, kept: Kept::First });
+            }
+        }
+        if doubtful.is_empty() {
+            return Ok(found);
+        }
+        let sources: Vec<&[u32]> =
+            doubtful.iter().map(|row| rows[row.at].piece().tokens.as_slice()).collect();
+        let constrained = self.search_again(&sources, &constrained(&options.search))?;
+        for (row, hypotheses) in doubtful.iter_mut().zip(constrained) {
+            let left = self.doubts(checks, &rows[row.at].piece().text, &hypotheses)?.len();
+            if left < row.left {
+                (row.left, row.kept) = (left, Kept::Constrained);
+                found[row.at] = hypotheses;
+            }
+        }
+        for row in doubtful.iter_mut().filter(|row| row.left > 0) {
+            let text = &rows[row.at].piece().text;
+            let Some(hypotheses) = self.in_parts(text, &options.search)? else { continue };
+            let left = self.doubts(checks, text, &hypotheses)?.len();
+            if left < row.left {
+                (row.left, row.kept) = (left, Kept::Parts);
+                found[row.at] = hypotheses;
+            }
+        }
+        for Doubtful { at, first, kept, .. } in doubtful {
+            let row = &rows[at];
+            row.job.tried(Tried { index: row.index, codes: first, kept });
+        }
+        Ok(found)
+    }
+
+    /// Codes of the hard doubts about the best hypothesis.
+    fn doubts(
+        &self,
+        checks: &Checks,
+        source: &str,
+        hypotheses: &[Hypothesis],
+    ) -> decode::Result<Vec<String>> {
+        let Some(best) = hypotheses.first() else { return Ok(Vec::new()) };
+        let text = self.tokenizer.decode(&best.tokens)?;
+        let text = if self.frame.asks() { translation(&text).0 } else { &text };
+        let issues = checks.sentence(&Pair::new(source, text));
+        let mut codes: Vec<String> =
+            issues.into_iter().map(|issue| issue.code).filter(|code| is_hard(code)).collect();
+        codes.extend(best.truncated.then(|| "target_truncated".to_owned()));
+        Ok(codes)
+    }
+
+    fn search_again(
+        &self,
+        sources: &[&[u32]],
+        options: &SearchOptions,
+    ) -> decode::Result<Vec<Vec<Hypothesis>>> {
+        let rows: Vec<(usize, &[u32])> = sources.iter().copied().enumerate().collect();
+        let batch = Batch::new(&rows, options.pad, self.model.device())?;
+        decode::search(self.model.as_ref(), &batch, options)
+    }
+
+    /// The translation of a source that is cut where that does the least harm; `None` where it is
+    /// too short for that.
+    fn in_parts(
+        &self,
+        text: &str,
+        options: &SearchOptions,
+    ) -> decode::Result<Option<Vec<Hypothesis>>> {
+        if text.split_whitespace().count() < SHORTEST {
+            return Ok(None);
+        }
+        let spans = persian::split_long(text, &|part| part.len() * 10 <= text.len() * 7);
+        let parts = spans
+            .into_iter()
+            .map(|span| self.frame.encode(&self.tokenizer, &text[span], &[]))
+            .collect::<crate::model::Result<Vec<Vec<u32>>>>()?;
+        let sources: Vec<&[u32]> = parts.iter().map(Vec::as_slice).collect();
+        let found = self.search_again(&sources, options)?;
+        let best: Vec<Hypothesis> =
+            found.into_iter().filter_map(|found| found.into_iter().next()).collect();
+        Ok((best.len() == parts.len()).then(|| vec![joined(best, &options.end)]))
+    }
+}
+
+/// The same search with more beams, and without what loops are made of.
+fn constrained(options: &SearchOptions) -> SearchOptions {
+    SearchOptions {
+        beams: if options.beams < 4 { 4.max(options.candidates) } else { options.beams },
+        no_repeat_ngram_size: match options.no_repeat_ngram_size {
+            0 => 3,
+            size => size,
+        },
+        repetition_penalty: options.repetition_penalty.max(1.1),
+        ..options.clone()
+    }
+}
+
+/// Translations of parts in a row as one; its score is their mean by length.
+fn joined(parts: Vec<Hypothesis>, end: &[u32]) -> Hypothesis {
+    let count: usize = parts.iter().map(|part| part.tokens.len()).sum();
+    let sum: f32 = parts.iter().map(|part| part.score * part.tokens.len() as f32).sum();
+    let truncated = parts.iter().any(|part| part.truncated);
+    let last = parts.len().saturating_sub(1);
+    let mut tokens = Vec::with_capacity(count);
+    for (at, part) in parts.into_iter().enumerate() {
+        tokens.extend(part.tokens.iter().filter(|token| at == last || !end.contains(token)));
+    }
+    Hypothesis { tokens, score: sum / count.max(1) as f32, truncated }
+}
