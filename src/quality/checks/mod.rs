@@ -40,6 +40,12 @@ pub fn is_hard(code: &str) -> bool {
     HARD.contains(&code)
 }
 
+/// Words and marks of the longest text that is checked: some checks compare every word with every
+/// other, and what is longer is no sentence.
+const LONGEST: usize = 1000;
+
+const NOT_CHECKED: &str = "not_checked";
+
 /// Codes of sentences that no model was asked about: there is nothing to check.
 const UNTOUCHED: [&str; 2] = ["not_translated", "passed_through"];
 
@@ -108,6 +114,11 @@ impl<'a> Pair<'a> {
     /// Those of the target.
     fn english(&self) -> &[english::Token<'a>] {
         &self.english
+    }
+
+    /// Whether it is too long to be looked at.
+    fn is_huge(&self) -> bool {
+        self.persian.len() > LONGEST || self.english.len() > LONGEST
     }
 
     /// A place of [`Pair::source`] as it is displayed.
@@ -182,6 +193,9 @@ impl Checks {
     /// What is to be said about a sentence; places are in the displayed source.
     #[must_use]
     pub fn sentence(&self, pair: &Pair<'_>) -> Vec<Issue> {
+        if pair.is_huge() {
+            return vec![Issue::note(NOT_CHECKED, "The sentence is too long to be checked.")];
+        }
         let mut issues: Vec<Issue> = self.0.iter().flat_map(|check| check.sentence(pair)).collect();
         for issue in &mut issues {
             issue.source_span = issue.source_span.take().and_then(|span| pair.place(&span));
@@ -194,7 +208,8 @@ impl Checks {
     pub fn review(&self, document: &mut AlignedDocument) {
         let codes = self.codes();
         for unit in &mut document.units {
-            unit.issues.retain(|issue| !codes.contains(&issue.code.as_str()));
+            let is_ours = |code: &str| codes.contains(&code) || code == NOT_CHECKED;
+            unit.issues.retain(|issue| !is_ours(&issue.code));
         }
         let mut issues: Vec<(usize, Issue)> = Vec::new();
         for (index, unit) in document.units.iter().enumerate() {
