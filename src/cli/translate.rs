@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use super::check::CheckArguments;
 use super::config::default_model;
 use super::exit::Refusal;
 use super::output::Output;
@@ -17,7 +18,6 @@ use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
 use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
 use crate::persian::Day;
-use crate::quality::checks::Checks;
 use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
@@ -135,23 +135,6 @@ pub(super) struct SearchArguments {
 
     #[command(flatten, next_help_heading = "Checks")]
     checks: CheckArguments,
-}
-
-/// What is done about doubts.
-#[derive(Debug, clap::Args)]
-#[allow(clippy::struct_excessive_bools)] // flags, each on its own
-pub(super) struct CheckArguments {
-    /// Look for no errors, and translate nothing twice
-    #[arg(long)]
-    no_checks: bool,
-
-    /// Translate no sentence a second time, whatever is doubted
-    #[arg(long)]
-    no_second_try: bool,
-
-    /// Translate also what is in another script than Persian's, such as English
-    #[arg(long)]
-    any_language: bool,
 }
 
 impl ValueEnum for Format {
@@ -272,9 +255,7 @@ impl SearchArguments {
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
         options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
-        options.checks = (!self.checks.no_checks).then(Checks::default);
-        options.second_try = !self.checks.no_second_try;
-        options.only_persian &= !self.checks.any_language;
+        self.checks.add_to(&mut options);
         options.search.check()?;
         Ok(options)
     }
