@@ -212,7 +212,11 @@ impl Translator {
         let search = || {
             let batch = Batch::new(&tokens, options.search.pad, self.model.device())?;
             let found = decode::search(self.model.as_ref(), &batch, &options.search)?;
-            self.second_try(rows, found, options)
+            match self.second_try(rows, found.clone(), options) {
+                // What fails in company is tried alone; and then the first try is good enough.
+                Err(_) if rows.len() == 1 => Ok(found),
+                tried => tried,
+            }
         };
         // A night's work must not die of one sentence. Nothing that lives on is changed by a
         // search, so that what a panic leaves behind can't be seen.

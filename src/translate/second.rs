@@ -76,25 +76,20 @@ impl Translator {
         if doubtful.is_empty() {
             return Ok(found);
         }
+        // No more at a time than the first search had, beams counted in.
+        let constrained = constrained(&options.search);
+        let most = (rows.len() * options.search.beams / constrained.beams).max(1);
         let sources: Vec<&[u32]> =
             doubtful.iter().map(|row| rows[row.at].piece().tokens.as_slice()).collect();
-        let constrained = self.search_again(&sources, &constrained(&options.search))?;
-        for (row, hypotheses) in doubtful.iter_mut().zip(constrained) {
+        let again = self.search_again(&sources, most, &constrained)?;
+        for (row, hypotheses) in doubtful.iter_mut().zip(again) {
             let left = self.doubts(checks, &rows[row.at].piece().text, &hypotheses)?.len();
             if left < row.left {
                 (row.left, row.kept) = (left, Kept::Constrained);
                 found[row.at] = hypotheses;
             }
         }
-        for row in doubtful.iter_mut().filter(|row| row.left > 0) {
-            let text = &rows[row.at].piece().text;
-            let Some(hypotheses) = self.in_parts(text, &options.search)? else { continue };
-            let left = self.doubts(checks, text, &hypotheses)?.len();
-            if left < row.left {
-                (row.left, row.kept) = (left, Kept::Parts);
-                found[row.at] = hypotheses;
-            }
-        }
+        self.try_parts(checks, rows, &mut doubtful, &mut found, &options.search)?;
         for Doubtful { at, first, kept, .. } in doubtful {
             let row = &rows[at];
             row.job.tried(Tried { index: row.index, codes: first, kept });
@@ -119,36 +114,60 @@ impl Translator {
         Ok(codes)
     }
 
+    /// Searches at most `most` sources at a time.
     fn search_again(
         &self,
         sources: &[&[u32]],
+        most: usize,
         options: &SearchOptions,
     ) -> decode::Result<Vec<Vec<Hypothesis>>> {
-        let rows: Vec<(usize, &[u32])> = sources.iter().copied().enumerate().collect();
-        let batch = Batch::new(&rows, options.pad, self.model.device())?;
-        decode::search(self.model.as_ref(), &batch, options)
+        let mut found = Vec::with_capacity(sources.len());
+        for sources in sources.chunks(most.max(1)) {
+            let rows: Vec<(usize, &[u32])> = sources.iter().copied().enumerate().collect();
+            let batch = Batch::new(&rows, options.pad, self.model.device())?;
+            found.extend(decode::search(self.model.as_ref(), &batch, options)?);
+        }
+        Ok(found)
     }
 
-    /// The translation of a source that is cut where that does the least harm; `None` where it is
-    /// too short for that.
-    fn in_parts(
+    /// Cuts the sources that are still in doubt where that does the least harm, and translates the
+    /// parts.
+    fn try_parts(
         &self,
-        text: &str,
+        checks: &Checks,
+        rows: &[Row],
+        doubtful: &mut [Doubtful],
+        found: &mut [Vec<Hypothesis>],
         options: &SearchOptions,
-    ) -> decode::Result<Option<Vec<Hypothesis>>> {
-        if text.split_whitespace().count() < SHORTEST {
-            return Ok(None);
+    ) -> decode::Result<()> {
+        let mut parts: Vec<Vec<u32>> = Vec::new();
+        let mut counts = Vec::with_capacity(doubtful.len());
+        for row in &*doubtful {
+            let text = &rows[row.at].piece().text;
+            let before = parts.len();
+            if row.left > 0 && text.split_whitespace().count() >= SHORTEST {
+                for span in persian::split_long(text, &|part| part.len() * 10 <= text.len() * 7) {
+                    parts.push(self.frame.encode(&self.tokenizer, &text[span], &[])?);
+                }
+            }
+            counts.push(parts.len() - before);
         }
-        let spans = persian::split_long(text, &|part| part.len() * 10 <= text.len() * 7);
-        let parts = spans
-            .into_iter()
-            .map(|span| self.frame.encode(&self.tokenizer, &text[span], &[]))
-            .collect::<crate::model::Result<Vec<Vec<u32>>>>()?;
         let sources: Vec<&[u32]> = parts.iter().map(Vec::as_slice).collect();
-        let found = self.search_again(&sources, options)?;
-        let best: Vec<Hypothesis> =
-            found.into_iter().filter_map(|found| found.into_iter().next()).collect();
-        Ok((best.len() == parts.len()).then(|| vec![joined(best, &options.end)]))
+        let mut translated = self.search_again(&sources, rows.len(), options)?.into_iter();
+        for (row, count) in doubtful.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
+            let own: Vec<Hypothesis> = translated
+                .by_ref()
+                .take(count)
+                .filter_map(|candidates| candidates.into_iter().next())
+                .collect();
+            let whole = vec![joined(own, &options.end)];
+            let left = self.doubts(checks, &rows[row.at].piece().text, &whole)?.len();
+            if left < row.left {
+                (row.left, row.kept) = (left, Kept::Parts);
+                found[row.at] = whole;
+            }
+        }
+        Ok(())
     }
 }
 
