@@ -39,3 +39,4 @@ mod t5;
 mod tokenizer;
 mod translate_command;
 mod walk;
+mod word;
