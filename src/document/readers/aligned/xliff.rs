@@ -212,7 +212,7 @@ impl Walk {
             let first = ids.first().map(|(_, row)| (*row, note.as_str()));
             if let Some((row, message)) = named.or(first) {
                 let code = if category.is_empty() { "note".into() } else { category };
-                self.rows[row].issues.push(Issue { code, message: message.into() });
+                self.rows[row].issues.push(Issue::doubt(code, message));
             }
         }
         self.unit = None;
