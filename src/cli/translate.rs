@@ -269,6 +269,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = format(arguments.format, arguments.output.as_deref())?;
     let article = readers::open_as(&arguments.input, arguments.input_format)?;
     writers::check(&article, format)?;
+    if !article.meta.kept.is_empty() {
+        note(arguments.quiet, &format!("not translated: {}", article.meta.kept.join(", ")));
+    }
     let output = Output::open(arguments.output.as_deref())?;
     if output.is(&arguments.input) {
         let input = arguments.input.display();

@@ -326,7 +326,7 @@ fn a_block_without_sentences_leaves_no_trace() {
         |text: &str| Block { kind: BlockKind::Paragraph, text: text.into(), ..Block::default() };
     let document = AlignedDocument {
         article: Article {
-            meta: Meta { name: "-".into() },
+            meta: Meta { name: "-".into(), ..Meta::default() },
             blocks: vec![block(""), block("")],
             ..Article::default()
         },

@@ -41,3 +41,4 @@ mod t5;
 mod tokenizer;
 mod translate_command;
 mod walk;
+mod word;

@@ -1,5 +1,6 @@
 //! XLIFF 2.0, a block a unit and a sentence a segment; what stands between sentences is
-//! ignorable, so that a unit is the whole block. Doubts are notes.
+//! ignorable, so that a unit is the whole block. Doubts are notes of the unit that begin with
+//! `Sentence N: `; the model and its licence are notes of the file.
 
 use std::io::{self, Write};
 
@@ -16,6 +17,7 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
     )?;
     let name = attribute(shown(&document.article.meta.name));
     writeln!(out, r#"<file id="f1" original="{name}" srcDir="rtl" trgDir="ltr">"#)?;
+    write_notes(document, out)?;
     let mut is_empty = true;
     for (index, (block, units)) in document.blocks().enumerate() {
         if !units.is_empty() {
@@ -28,6 +30,15 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
         writeln!(out, r#"<unit id="b1"><segment><source></source></segment></unit>"#)?;
     }
     writeln!(out, "</file>\n</xliff>")
+}
+
+fn write_notes(document: &AlignedDocument, out: &mut dyn Write) -> io::Result<()> {
+    let licence = document.licence.as_deref().map(|licence| ("licence", licence));
+    writeln!(out, "<notes>")?;
+    for (category, note) in [("model", document.model.as_str())].into_iter().chain(licence) {
+        writeln!(out, "<note category=\"{category}\">{}</note>", text(note))?;
+    }
+    writeln!(out, "</notes>")
 }
 
 fn write_unit(
