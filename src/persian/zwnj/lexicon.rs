@@ -99,9 +99,9 @@ impl Lexicon {
         let present = stems().map(|(_, present)| present).filter(|stem| stem.len() > 2).collect();
         let seconds = PARTS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
             let mut fields = line.split('\t');
-            let (part, weight) = (fields.next()?, fields.next()?.parse().ok()?);
+            let (second, weight) = (fields.next()?, fields.next()?.parse().ok()?);
             let is_bound = fields.next().is_some_and(|tags| tags.contains('b'));
-            Some((part, Second { weight, is_bound }))
+            Some((second, Second { weight, is_bound }))
         });
         Self { seconds: seconds.collect(), words, past, present }
     }
