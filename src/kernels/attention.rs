@@ -28,6 +28,36 @@ pub struct Attend<'a> {
     pub scale: f32,
 }
 
+/// Weights to write down: what each query gives to each key that it sees, a mean over heads.
+#[derive(Debug)]
+pub struct Weights<'a> {
+    /// The heads, each below [`Attend::heads`]; none stand for all.
+    pub heads: &'a [usize],
+    /// `[rows, width]`, in the order in which keys are seen; what lies behind them is left.
+    pub out: &'a mut [f32],
+    /// The most keys that a query sees; not 0.
+    pub width: usize,
+}
+
+/// The mean over heads of `scores` `[all heads, time]`, into `out`.
+fn mean(scores: &[f32], heads: &[usize], time: usize, out: &mut [f32]) {
+    let Some(out) = out.get_mut(..time).filter(|out| !out.is_empty()) else { return };
+    out.fill(0.0);
+    let all = scores.len() / time;
+    let add = |head: usize, out: &mut [f32]| {
+        for (sum, score) in out.iter_mut().zip(&scores[head * time..]) {
+            *sum += score;
+        }
+    };
+    if heads.is_empty() {
+        (0..all).for_each(|head| add(head, out));
+    } else {
+        heads.iter().for_each(|head| add(*head, out));
+    }
+    let count = if heads.is_empty() { all } else { heads.len() };
+    out.iter_mut().for_each(|sum| *sum /= count as f32);
+}
+
 /// The keys that a query sees: rows of `keys`.
 #[derive(Debug, Clone, Copy)]
 pub enum Seen<'a> {
@@ -64,6 +94,19 @@ impl Attend<'_> {
     /// # Panics
     /// When sizes do not fit, or a row that is seen is not there.
     pub fn run<'s>(&self, seen: impl Fn(usize) -> Seen<'s> + Sync, out: &mut [f32]) {
+        self.run_weighing(seen, out, None);
+    }
+
+    /// The same; writes down the weights too, where that is asked for.
+    ///
+    /// # Panics
+    /// As [`Attend::run`], or when `weights` have no such head.
+    pub fn run_weighing<'s>(
+        &self,
+        seen: impl Fn(usize) -> Seen<'s> + Sync,
+        out: &mut [f32],
+        weights: Option<Weights<'_>>,
+    ) {
         let channels = self.channels;
         assert!(channels.is_multiple_of(self.heads), "heads of whole channels");
         assert_eq!(self.queries.len(), out.len(), "a result a query");
@@ -73,23 +116,36 @@ impl Attend<'_> {
         }
         let work = 2 * rows * seen(0).len() * channels;
         let threads = rayon::current_num_threads().min(work / THREAD_WORK).max(1);
-        let run = |first: usize, queries: &[f32], out: &mut [f32]| {
+        let (heads, width) = weights.as_ref().map_or((&[][..], 0), |w| (w.heads, w.width));
+        let run = |first: usize, queries: &[f32], out: &mut [f32], weights: &mut [f32]| {
             let mut scores = SCORES.take();
             let rows = queries.chunks_exact(channels).zip(out.chunks_exact_mut(channels));
             for (row, (query, out)) in rows.enumerate() {
-                one(self, query, seen(first + row), &mut scores, out);
+                let seen = seen(first + row);
+                let time = seen.len();
+                one(self, query, seen, &mut scores, out);
+                if width > 0 && time > 0 {
+                    let scores = &scores[..self.heads * time];
+                    mean(scores, heads, time, &mut weights[row * width..][..width]);
+                }
             }
             SCORES.set(scores);
         };
+        let weights = weights.map_or(&mut [][..], |weights| weights.out);
         if threads == 1 {
-            return run(0, self.queries, out);
+            return run(0, self.queries, out, weights);
         }
         let share = rows.div_ceil(threads);
+        let mut shares: Vec<&mut [f32]> = weights.chunks_mut((share * width).max(1)).collect();
+        shares.resize_with(rows.div_ceil(share), || &mut []);
         self.queries
             .par_chunks(share * channels)
             .zip(out.par_chunks_mut(share * channels))
+            .zip(shares)
             .enumerate()
-            .for_each(|(index, (queries, out))| run(index * share, queries, out));
+            .for_each(|(index, ((queries, out), weights))| {
+                run(index * share, queries, out, weights);
+            });
     }
 }
 

@@ -3,7 +3,8 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use crate::kernels::{Attend, Seen, with_slice};
+use super::alignment::Watch;
+use crate::kernels::{Attend, Seen, Weights, with_slice};
 
 /// Positions by which the lists of rows grow.
 const GROWTH: usize = 64;
@@ -72,6 +73,11 @@ impl Direct {
         })
     }
 
+    /// Layers of the decoder.
+    pub(super) fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
     pub(super) fn reorder(&mut self, rows: &[u32], position: usize) {
         self.spare.clear();
         self.spare.resize(rows.len() * self.capacity, 0);
@@ -124,15 +130,18 @@ impl Direct {
         with_slice(values, |values| layer.values.extend_from_slice(values))?;
         let (past, capacity) = (&self.past, self.capacity);
         let seen = |row: usize| Seen::Rows(&past[row * capacity..][..=position]);
-        attend(queries, &layer.keys, &layer.values, heads, seen)
+        attend(queries, &layer.keys, &layer.values, heads, seen, None)
     }
 
     /// One step of attention to the source: `queries` `[rows, channels]` to the same shape.
+    ///
+    /// * `watch`: takes the weights
     pub(super) fn attend_source(
         &self,
         layer: usize,
         queries: &Tensor,
         heads: Heads,
+        watch: Option<&mut Watch>,
     ) -> Result<Tensor> {
         let layer = &self.layers[layer];
         let beams = (queries.dim(0)? / self.origins.len().max(1)).max(1);
@@ -141,7 +150,15 @@ impl Direct {
             Seen::Range(sentence * self.source_time, self.lengths[sentence])
         };
         with_slice(&layer.source_keys, |keys| {
-            with_slice(&layer.source_values, |values| attend(queries, keys, values, heads, seen))
+            with_slice(&layer.source_values, |values| {
+                let weights = match watch {
+                    Some(watch) => {
+                        Some(watch.room(queries.dim(0)?, self.source_time, heads.count)?)
+                    }
+                    None => None,
+                };
+                attend(queries, keys, values, heads, seen, weights)
+            })
         })??
     }
 }
@@ -156,7 +173,7 @@ pub(super) fn attend_batch(
     let time = queries.dim(1)?;
     let seen = |row: usize| Seen::Range(row / time * time, lengths[row / time]);
     with_slice(keys, |keys| {
-        with_slice(values, |values| attend(queries, keys, values, heads, seen))
+        with_slice(values, |values| attend(queries, keys, values, heads, seen, None))
     })??
 }
 
@@ -166,13 +183,14 @@ fn attend<'a>(
     values: &[f32],
     heads: Heads,
     seen: impl Fn(usize) -> Seen<'a> + Sync,
+    weights: Option<Weights<'_>>,
 ) -> Result<Tensor> {
     let channels = queries.dim(candle_core::D::Minus1)?;
     let mut out = vec![0.0; queries.elem_count()];
     with_slice(queries, |queries| {
         let Heads { count, scale } = heads;
         let attend = Attend { queries, keys, values, heads: count, channels, scale };
-        attend.run(seen, &mut out);
+        attend.run_weighing(seen, &mut out, weights);
     })?;
     Tensor::from_vec(out, queries.shape(), &Device::Cpu)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::alignment::Watch;
 use super::direct::{Direct, Heads};
 
 /// Tokens by which the cache grows.
@@ -89,6 +90,7 @@ pub struct DecoderState {
     prompts: Option<Prompts>,
     candidates: Option<Vec<Arc<[u32]>>>,
     direct: Option<Direct>,
+    pub(super) watch: Option<Watch>,
     sentences: usize,
     rows: usize,
     position: usize,
@@ -122,6 +124,7 @@ impl DecoderState {
             prompts: None,
             candidates: None,
             direct: None,
+            watch: None,
             sentences,
             rows: sentences,
             position: 0,
@@ -224,11 +227,22 @@ impl DecoderState {
     ///
     /// # Panics
     /// As there.
-    pub fn attend_source(&self, layer: usize, queries: &Tensor, heads: Heads) -> Result<Tensor> {
+    pub fn attend_source(
+        &mut self,
+        layer: usize,
+        queries: &Tensor,
+        heads: Heads,
+    ) -> Result<Tensor> {
+        let watch = self.watch.as_mut().filter(|watch| watch.layer == layer);
         match &self.direct {
-            Some(direct) => direct.attend_source(layer, queries, heads),
+            Some(direct) => direct.attend_source(layer, queries, heads, watch),
             None => candle_core::bail!("a state that is not on the CPU"),
         }
+    }
+
+    /// Layers of the decoder.
+    pub(super) fn layers(&self) -> usize {
+        self.direct.as_ref().map_or(self.layers.len(), Direct::layers)
     }
 
     /// Tokens decoded so far.

@@ -1,6 +1,7 @@
 //! One integration binary: each further one would link candle again.
 
 mod aligned;
+mod alignment;
 mod batch_command;
 mod causal;
 mod check_command;

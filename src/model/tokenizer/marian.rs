@@ -3,9 +3,10 @@
 //! (`models/marian/tokenization_marian.py` and, for special tokens, `tokenization_python.py`).
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use super::sentencepiece::SentencePiece;
-use super::{EOS, PAD, UNK};
+use super::{EOS, Encoded, PAD, UNK};
 
 /// Tokenizer of an OPUS-MT model.
 pub(super) struct Marian {
@@ -50,32 +51,37 @@ impl Marian {
 
     /// Token ids of one sentence, the end-of-sentence token appended. Special tokens that stand in
     /// the text are taken as such, as Python does it.
-    pub(super) fn encode(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::with_capacity(text.len() / 3 + 2);
-        let mut rest = text;
+    pub(super) fn encode(&self, text: &str) -> Encoded {
+        let mut out = Encoded::for_text(text.len());
+        let mut start = 0;
         let specials = [(EOS, self.eos), (UNK, self.unk), (PAD, self.pad)];
         while let Some((at, (name, id))) =
-            specials.into_iter().filter_map(|special| Some((rest.find(special.0)?, special))).min()
+            specials.into_iter().filter_map(|it| Some((text[start..].find(it.0)?, it))).min()
         {
-            self.encode_plain(&rest[..at], &mut out);
-            out.push(id);
-            rest = &rest[at + name.len()..];
+            let special = start + at..start + at + name.len();
+            self.encode_plain(text, start..special.start, &mut out);
+            start = special.end;
+            out.push(id, special);
         }
-        self.encode_plain(rest, &mut out);
-        out.push(self.eos);
+        self.encode_plain(text, start..text.len(), &mut out);
+        out.put_in([self.eos]);
         out
     }
 
-    /// Text without special tokens; a language code such as `>>eng<<` may stand first.
-    fn encode_plain(&self, text: &str, out: &mut Vec<u32>) {
+    /// A part of a text without special tokens; a language code such as `>>eng<<` may stand first.
+    fn encode_plain(&self, text: &str, part: Range<usize>, out: &mut Encoded) {
+        let (start, text) = (part.start, &text[part]);
         let code = if text.starts_with(">>") { text.find("<<").map(|at| at + 2) } else { None };
         let (code, text) = text.split_at(code.unwrap_or(0));
         // The text of an unknown run may be a piece of the other language, which has an id.
         let id = |piece: &str| self.ids.get(piece).copied().unwrap_or(self.unk);
         if !code.is_empty() {
-            out.push(id(code));
+            out.push(id(code), start..start + code.len());
         }
-        self.source.encode(text, |piece| out.push(id(piece)));
+        let start = start + code.len();
+        self.source.encode(text, |piece, span| {
+            out.push(id(piece), start + span.start..start + span.end);
+        });
     }
 
     /// Plain text of target tokens. Python joins them by the rules of source.spm, for want of a

@@ -3,6 +3,7 @@
 //! configuration, or how text is cleaned before it comes here.
 
 mod bergamot;
+mod encoded;
 mod fairseq;
 mod languages;
 mod marian;
@@ -10,7 +11,10 @@ mod sentencepiece;
 mod t5;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use self::encoded::Encoded;
 
 use self::bergamot::Bergamot;
 use self::fairseq::Fairseq;
@@ -168,39 +172,47 @@ impl Tokenizer {
     /// When the tokenizer refuses the text, or no languages were chosen and the model lacks Persian
     /// or English.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        let mut ids = Vec::new();
+        Ok(self.encode_placed(text)?.ids)
+    }
+
+    /// The same, and where each token stands in the text.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn encode_placed(&self, text: &str) -> Result<Encoded> {
+        let mut out = Encoded::for_text(text.len());
         if let (Some(model), Kind::Json(tokenizer)) = (&self.language_model, &self.kind) {
             let encoding =
                 guarded(|| tokenizer.encode(text, false)).map_err(|reason| self.error(reason))?;
             // A prompt may write it itself.
             if !encoding.get_ids().starts_with(&model.begin) {
-                ids.extend_from_slice(&model.begin);
+                out.put_in(model.begin.iter().copied());
             }
-            ids.extend_from_slice(encoding.get_ids());
-            return Ok(ids);
+            out.take(&encoding);
+            return Ok(out);
         }
         if let Some(languages) = &self.languages {
-            ids.push(languages.source.map_or_else(|| self.language(PAIR.0), Ok)?);
+            out.put_in([languages.source.map_or_else(|| self.language(PAIR.0), Ok)?]);
             languages.target.map_or_else(|| self.language(PAIR.1), Ok)?;
         }
         match &self.kind {
             Kind::Marian(marian) => return Ok(marian.encode(text)),
-            Kind::Fairseq(fairseq) => ids.extend(fairseq.encode(text)),
-            Kind::T5(t5) => ids.extend(t5.encode(text)),
-            Kind::Bergamot(bergamot) => ids.extend(bergamot.encode(text)),
+            Kind::Fairseq(fairseq) => fairseq.encode(text, &mut out),
+            Kind::T5(t5) => t5.encode(text, &mut out),
+            Kind::Bergamot(bergamot) => bergamot.encode(text, &mut out),
             Kind::Json(tokenizer) => {
                 // What the file puts around a text is for whatever language it was saved with.
                 let template = self.languages.is_none();
                 let encoding = guarded(|| tokenizer.encode(text, template))
                     .map_err(|reason| self.error(reason))?;
-                ids.extend_from_slice(encoding.get_ids());
-                if template && ids.last().copied() == self.eos() {
-                    return Ok(ids);
+                out.take(&encoding);
+                if template && out.ids.last().copied() == self.eos() {
+                    return Ok(out);
                 }
             }
         }
-        ids.extend(self.eos());
-        Ok(ids)
+        out.put_in(self.eos());
+        Ok(out)
     }
 
     /// A text in which no special token of a language model stands any more, so that it can't end
@@ -241,6 +253,20 @@ impl Tokenizer {
             Kind::Json(tokenizer) => {
                 guarded(|| tokenizer.decode(tokens, true)).map_err(|reason| self.error(reason))
             }
+        }
+    }
+
+    /// Where each of the tokens stands in `text`, which they are decoded to, in bytes; empty for
+    /// special tokens and what shows nothing.
+    #[must_use]
+    pub fn places(&self, tokens: &[u32], text: &str) -> Vec<Range<usize>> {
+        let whole = |count| self.decode(&tokens[..count]).unwrap_or_default();
+        match &self.kind {
+            Kind::Marian(marian) => encoded::places(text, tokens, |id| marian.token(id), whole),
+            Kind::Fairseq(fairseq) => encoded::places(text, tokens, |id| fairseq.token(id), whole),
+            Kind::T5(t5) => encoded::places(text, tokens, |id| t5.token(id), whole),
+            Kind::Bergamot(all) => encoded::places(text, tokens, |id| all.token(id), whole),
+            Kind::Json(json) => encoded::places(text, tokens, |id| json.id_to_token(id), whole),
         }
     }
 
