@@ -7,6 +7,7 @@ pub mod markup;
 pub mod readers;
 mod render;
 mod skeleton;
+mod words;
 pub mod writers;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use tokenizers::NormalizedString;
 pub use article::{Article, Block, BlockKind, Mark, MarkKind, Meta};
 pub use error::{Error, Result};
 pub use skeleton::{Part, Piece, Skeleton, Slot, SourceFormat, Syntax};
+pub use words::words;
 
 /// One sentence of a document.
 #[derive(Debug, Clone)]

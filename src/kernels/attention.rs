@@ -33,29 +33,23 @@ pub struct Attend<'a> {
 pub struct Weights<'a> {
     /// The heads, each below [`Attend::heads`]; none stand for all.
     pub heads: &'a [usize],
-    /// `[rows, width]`, in the order in which keys are seen; what lies behind them is left.
+    /// `[rows, width]`, in the order in which keys are seen; zeros, to which the weights are added.
     pub out: &'a mut [f32],
     /// The most keys that a query sees; not 0.
     pub width: usize,
 }
 
-/// The mean over heads of `scores` `[all heads, time]`, into `out`.
+/// The mean over heads of `scores` `[all heads, time]`, into the front of `out`.
 fn mean(scores: &[f32], heads: &[usize], time: usize, out: &mut [f32]) {
-    let Some(out) = out.get_mut(..time).filter(|out| !out.is_empty()) else { return };
-    out.fill(0.0);
+    let out = &mut out[..time];
     let all = scores.len() / time;
-    let add = |head: usize, out: &mut [f32]| {
-        for (sum, score) in out.iter_mut().zip(&scores[head * time..]) {
-            *sum += score;
-        }
-    };
-    if heads.is_empty() {
-        (0..all).for_each(|head| add(head, out));
-    } else {
-        heads.iter().for_each(|head| add(*head, out));
-    }
     let count = if heads.is_empty() { all } else { heads.len() };
-    out.iter_mut().for_each(|sum| *sum /= count as f32);
+    for at in 0..count {
+        let head = heads.get(at).copied().unwrap_or(at);
+        for (sum, score) in out.iter_mut().zip(&scores[head * time..]) {
+            *sum += score / count as f32;
+        }
+    }
 }
 
 /// The keys that a query sees: rows of `keys`.

@@ -2,11 +2,13 @@
 
 use crate::decode::Hypothesis;
 use crate::document::{
-    AlignedDocument, Candidate, Document, Issue, Translation, TranslationUnit, markup,
+    AlignedDocument, Candidate, Document, Issue, Sentence, Translation, TranslationUnit, WordPair,
+    markup,
 };
 use crate::model::Tokenizer;
 
 use super::Result;
+use super::align::{Translated, align};
 use super::frame::translation;
 use super::pieces::Piece;
 
@@ -27,7 +29,11 @@ pub(super) fn collect(
     let mut units = Vec::with_capacity(document.sentences.len());
     for sentence in document.sentences {
         let mut parts = Vec::new();
-        while let Some((_, hypotheses)) = rest.next_if(|(piece, _)| piece.sentence == sentence.id) {
+        let mut own = Vec::new();
+        while let Some((piece, hypotheses)) =
+            rest.next_if(|(piece, _)| piece.sentence == sentence.id)
+        {
+            own.push(piece);
             parts.push(hypotheses);
         }
         let reader = Reader { tokenizer, asks };
@@ -45,13 +51,17 @@ pub(super) fn collect(
                 (vec![candidate], doubts(&parts, more))
             }
         };
-        let translation = Translation { sentence: sentence.id, candidates, alignment: None };
+        let alignment = reader.alignment(&sentence, &candidates, &own, &parts)?;
+        let translation = Translation { sentence: sentence.id, candidates, alignment };
         units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
     let mut document = AlignedDocument { article: document.article, model, licence: None, units };
     markup::note_lost(&mut document);
     Ok(document)
 }
+
+/// What stands between the translations of the parts of a sentence.
+const JOINT: &str = " ";
 
 /// Reads hypotheses as text.
 struct Reader<'a> {
@@ -83,6 +93,29 @@ impl Reader<'_> {
         Ok((candidates, more))
     }
 
+    /// Which words of a sentence and of its best candidate belong together.
+    fn alignment(
+        &self,
+        sentence: &Sentence,
+        candidates: &[Candidate],
+        pieces: &[&Piece],
+        parts: &[&Vec<Hypothesis>],
+    ) -> Result<Option<Vec<WordPair>>> {
+        let best = parts.iter().filter_map(|part| part.first());
+        if pieces.is_empty() || best.clone().any(|best| best.alignment.is_none()) {
+            return Ok(None);
+        }
+        let mut translated = Vec::with_capacity(pieces.len());
+        let mut start = 0;
+        for (piece, hypothesis) in pieces.iter().zip(best) {
+            let end = start + self.text(hypothesis)?.0.len();
+            translated.push(Translated { piece, hypothesis, span: start..end });
+            start = end + JOINT.len();
+        }
+        let target = candidates.first().map_or("", |best| best.text.as_str());
+        Ok(align(&sentence.text, target, &translated, self.tokenizer))
+    }
+
     /// The best of every part in a row; the score is their mean by length.
     fn join(&self, parts: &[&Vec<Hypothesis>]) -> Result<(Candidate, Vec<String>)> {
         let best: Vec<&Hypothesis> = parts.iter().filter_map(|part| part.first()).collect();
@@ -97,7 +130,7 @@ impl Reader<'_> {
         let weighted: f32 =
             best.iter().map(|hypothesis| hypothesis.score * hypothesis.tokens.len() as f32).sum();
         let score = weighted / tokens.max(1) as f32;
-        Ok((Candidate { text: texts.join(" "), score }, more))
+        Ok((Candidate { text: texts.join(JOINT), score }, more))
     }
 }
 

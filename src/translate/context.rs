@@ -39,7 +39,7 @@ impl Translator {
                     } else {
                         self.with_context(document, piece, &translations, options.context)?
                     };
-                    Ok(Piece { sentence: piece.sentence, tokens })
+                    Ok(Piece { sentence: piece.sentence, tokens, places: Vec::new() })
                 })
                 .collect::<Result<Vec<Piece>>>()?;
             let found = self.decode(&asked, options, observer)?;
@@ -78,7 +78,7 @@ impl Translator {
         before.reverse();
         let limit = self.model.max_source_tokens();
         loop {
-            let tokens = self.frame.encode(&self.tokenizer, sentence.text.get(), &before)?;
+            let tokens = self.frame.encode(&self.tokenizer, sentence.text.get(), &before)?.ids;
             if tokens.len() <= limit {
                 return Ok(tokens);
             }

@@ -2,6 +2,7 @@
 //! the order of the source. The only room that knows both text and tensors. Does not read,
 //! write or print; what happens meanwhile goes to an [`Observer`].
 
+mod align;
 mod collect;
 mod context;
 mod dates;

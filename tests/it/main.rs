@@ -27,6 +27,7 @@ mod models_command;
 mod newsroom;
 mod packed;
 mod pages;
+mod pairs;
 mod persian;
 mod pipe_command;
 mod prompts;

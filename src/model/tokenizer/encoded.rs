@@ -26,14 +26,18 @@ impl Encoded {
 
     /// Takes what the tokenizers library found.
     pub(super) fn take(&mut self, encoding: &tokenizers::Encoding) {
-        self.ids.extend_from_slice(encoding.get_ids());
-        self.spans.extend(encoding.get_offsets().iter().map(|(start, end)| *start..*end));
+        for (id, (start, end)) in encoding.get_ids().iter().zip(encoding.get_offsets()) {
+            // Special tokens are all said to stand at the start.
+            if start == end { self.put_in([*id]) } else { self.push(*id, *start..*end) }
+        }
     }
 
     /// Adds what does not stand in the text, at its beginning or behind all that is there.
     pub(super) fn put_in(&mut self, ids: impl IntoIterator<Item = u32>) {
         let at = self.spans.last().map_or(0, |span| span.end);
-        ids.into_iter().for_each(|id| self.push(id, at..at));
+        for id in ids {
+            self.push(id, at..at);
+        }
     }
 }
 
