@@ -5,6 +5,7 @@
 mod alignment;
 mod batch;
 mod beam;
+mod forced;
 mod greedy;
 mod options;
 mod processors;
@@ -13,6 +14,7 @@ mod search;
 
 pub use alignment::Alignment;
 pub use batch::{Batch, plan};
+pub use forced::force;
 pub use options::SearchOptions;
 pub use processors::LogitsProcessor;
 pub use search::search;

@@ -7,6 +7,7 @@
 mod calendar;
 mod changes;
 mod dates;
+mod function_words;
 mod normalize;
 mod numbers;
 mod segment;
@@ -19,6 +20,7 @@ mod zwnj;
 pub use calendar::{Calendar, Day};
 pub use changes::{Change, changes};
 pub use dates::{Resolved, WrittenDate, dates};
+pub use function_words::is_function_word;
 pub use normalize::normalize;
 pub use numbers::{Number, NumberKind, numbers};
 pub use segment::segment;

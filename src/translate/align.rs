@@ -8,8 +8,8 @@ use tokenizers::normalizer::Range as Part;
 
 use super::pieces::Piece;
 use crate::decode::Hypothesis;
-use crate::document::{WordPair, words};
-use crate::model::Tokenizer;
+use crate::document::{Coverage, WordPair, words};
+use crate::persian;
 
 /// A word of the translation is linked to the words that have at least so much of its weight. This
 /// and [`LEAST`] gave the lowest error on half of `tests/fixtures/alignment.tsv`.
@@ -19,15 +19,27 @@ const CHIEF: f32 = 0.4;
 /// gives it most, if it gives at least so much.
 const LEAST: f32 = 0.15;
 
+/// A word of the source that gets less than so much weight from all of the translation is missing
+/// in it.
+const MISSING: f32 = 0.3;
+
 /// One piece of a sentence and what was made of it.
 pub(super) struct Translated<'a> {
     pub piece: &'a Piece,
     pub hypothesis: &'a Hypothesis,
-    /// Where its text stands in the translation.
-    pub span: Range<usize>,
+    /// Where its tokens stand in the translation, in bytes.
+    pub places: Vec<Range<usize>>,
 }
 
-/// The words that belong together, in the order of the translation; `None` where a piece has no
+/// What attention says of a sentence and its translation.
+pub(super) struct Aligned {
+    /// The words that belong together, in the order of the translation.
+    pub pairs: Vec<WordPair>,
+    /// `None` where the sentence has no word that says something.
+    pub coverage: Option<Coverage>,
+}
+
+/// Which words belong together, and how much of the source is there; `None` where a piece has no
 /// alignment.
 ///
 /// * `source`: the sentence; its original is what is displayed
@@ -36,16 +48,13 @@ pub(super) fn align(
     source: &NormalizedString,
     target: &str,
     parts: &[Translated<'_>],
-    tokenizer: &Tokenizer,
-) -> Option<Vec<WordPair>> {
+) -> Option<Aligned> {
     let (from, to) = (words(source.get()), words(target));
     let mut weights = vec![0.0; to.len() * from.len()];
-    for Translated { piece, hypothesis, span } in parts {
+    for Translated { piece, hypothesis, places } in parts {
         let alignment = hypothesis.alignment.as_ref()?;
         let owners = owners(&from, piece.places.iter().cloned());
-        let places = tokenizer.places(&hypothesis.tokens, target.get(span.clone())?);
-        let places = places.into_iter().map(|at| at.start + span.start..at.end + span.start);
-        for (row, word) in alignment.rows().zip(self::owners(&to, places)) {
+        for (row, word) in alignment.rows().zip(self::owners(&to, places.iter().cloned())) {
             let Some(word) = word else { continue };
             let sums = &mut weights[word * from.len()..][..from.len()];
             for (weight, owner) in row.iter().zip(&owners) {
@@ -57,12 +66,40 @@ pub(super) fn align(
     }
     let links = links(&mut weights, from.len());
     let displayed: Vec<Option<Range<usize>>> =
-        from.into_iter().map(|word| displayed(source, word)).collect();
+        from.iter().map(|word| displayed(source, word.clone())).collect();
+    let coverage = coverage(&weights, source.get(), &from, &displayed);
     let pair = |(word, other): (usize, usize)| {
         let source = displayed.get(other)?.clone()?;
         Some(WordPair { source, target: to.get(word)?.clone() })
     };
-    Some(links.into_iter().filter_map(pair).collect())
+    Some(Aligned { pairs: links.into_iter().filter_map(pair).collect(), coverage })
+}
+
+/// How much of the words that say something the translation comes from.
+///
+/// * `weights`: `[target words, source words]`, normalised
+/// * `words`: of `text`
+/// * `displayed`: the same in the displayed source
+fn coverage(
+    weights: &[f32],
+    text: &str,
+    words: &[Range<usize>],
+    displayed: &[Option<Range<usize>>],
+) -> Option<Coverage> {
+    let (mut sum, mut count) = (0.0, 0);
+    let mut missing = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        if persian::is_function_word(&text[word.clone()]) {
+            continue;
+        }
+        let weight: f32 = weights.iter().skip(at).step_by(words.len()).sum();
+        count += 1;
+        sum += weight.min(1.0);
+        if weight < MISSING {
+            missing.extend(displayed[at].clone());
+        }
+    }
+    (count > 0).then(|| Coverage { share: sum / count as f32, missing })
 }
 
 /// The word that each place lies in, or most of it.

@@ -2,13 +2,12 @@
 
 use crate::decode::Hypothesis;
 use crate::document::{
-    AlignedDocument, Candidate, Document, Issue, Sentence, Translation, TranslationUnit, WordPair,
-    markup,
+    AlignedDocument, Candidate, Document, Issue, Sentence, Translation, TranslationUnit, markup,
 };
 use crate::model::Tokenizer;
 
 use super::Result;
-use super::align::{Translated, align};
+use super::align::{Aligned, Translated, align};
 use super::frame::translation;
 use super::pieces::Piece;
 
@@ -51,8 +50,10 @@ pub(super) fn collect(
                 (vec![candidate], doubts(&parts, more))
             }
         };
-        let alignment = reader.alignment(&sentence, &candidates, &own, &parts)?;
-        let translation = Translation { sentence: sentence.id, candidates, alignment };
+        let aligned = reader.alignment(&sentence, &candidates, &own, &parts)?;
+        let (alignment, coverage) =
+            aligned.map_or((None, None), |it| (Some(it.pairs), it.coverage));
+        let translation = Translation { sentence: sentence.id, candidates, alignment, coverage };
         units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
     let mut document = AlignedDocument { article: document.article, model, licence: None, units };
@@ -100,7 +101,7 @@ impl Reader<'_> {
         candidates: &[Candidate],
         pieces: &[&Piece],
         parts: &[&Vec<Hypothesis>],
-    ) -> Result<Option<Vec<WordPair>>> {
+    ) -> Result<Option<Aligned>> {
         let best = parts.iter().filter_map(|part| part.first());
         if pieces.is_empty() || best.clone().any(|best| best.alignment.is_none()) {
             return Ok(None);
@@ -108,12 +109,14 @@ impl Reader<'_> {
         let mut translated = Vec::with_capacity(pieces.len());
         let mut start = 0;
         for (piece, hypothesis) in pieces.iter().zip(best) {
-            let end = start + self.text(hypothesis)?.0.len();
-            translated.push(Translated { piece, hypothesis, span: start..end });
-            start = end + JOINT.len();
+            let (text, _) = self.text(hypothesis)?;
+            let places = self.tokenizer.places(&hypothesis.tokens, &text).into_iter();
+            let places = places.map(|at| at.start + start..at.end + start).collect();
+            translated.push(Translated { piece, hypothesis, places });
+            start += text.len() + JOINT.len();
         }
         let target = candidates.first().map_or("", |best| best.text.as_str());
-        Ok(align(&sentence.text, target, &translated, self.tokenizer))
+        Ok(align(&sentence.text, target, &translated))
     }
 
     /// The best of every part in a row; the score is their mean by length.

@@ -41,6 +41,16 @@ impl Bergamot {
         });
     }
 
+    /// The same of the target language.
+    pub(super) fn encode_target(&self, text: &str) -> Encoded {
+        let mut out = Encoded::for_text(text.len());
+        let [_, (_, unk)] = SPECIAL;
+        self.target.encode(text, |piece, span| {
+            out.push(self.target_ids.get(piece).copied().unwrap_or(unk), span);
+        });
+        out
+    }
+
     /// Plain text of target tokens, without special ones.
     pub(super) fn decode(&self, tokens: &[u32]) -> String {
         let plain = |id: &&u32| SPECIAL.iter().all(|(_, special)| *special != **id);

@@ -11,8 +11,9 @@ use super::{EOS, Encoded, PAD, UNK};
 /// Tokenizer of an OPUS-MT model.
 pub(super) struct Marian {
     source: SentencePiece,
-    /// Where targets have a vocabulary of their own.
-    target: Option<SentencePiece>,
+    target: SentencePiece,
+    /// The ids of targets, where they have a vocabulary of their own.
+    target_ids: Option<HashMap<String, u32>>,
     ids: HashMap<String, u32>,
     /// Of targets.
     tokens: HashMap<u32, String>,
@@ -22,9 +23,13 @@ pub(super) struct Marian {
 }
 
 impl Marian {
-    /// * `source`: source.spm
+    /// * `source`, `target`: source.spm and target.spm
     /// * `vocab`: vocab.json, an object of piece to id
-    pub(super) fn parse(source: SentencePiece, vocab: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(
+        source: SentencePiece,
+        target: SentencePiece,
+        vocab: &[u8],
+    ) -> Result<Self, String> {
         // Sorted, so that one of two pieces with the same id is chosen each time alike.
         let mut ids: BTreeMap<String, u32> =
             serde_json::from_slice(vocab).map_err(|error| error.to_string())?;
@@ -35,18 +40,17 @@ impl Marian {
         let pad = *ids.entry(PAD.into()).or_insert(next);
         let tokens = ids.iter().map(|(token, id)| (*id, token.clone())).collect();
         let ids = ids.into_iter().collect();
-        Ok(Self { source, target: None, ids, tokens, eos, unk, pad })
+        Ok(Self { source, target, target_ids: None, ids, tokens, eos, unk, pad })
     }
 
     /// The same with a vocabulary of its own for targets (`separate_vocabs` in Python).
     ///
-    /// * `target`: target.spm
     /// * `vocab`: `target_vocab.json`
-    pub(super) fn with_target(self, target: SentencePiece, vocab: &[u8]) -> Result<Self, String> {
+    pub(super) fn with_target(self, vocab: &[u8]) -> Result<Self, String> {
         let ids: BTreeMap<String, u32> =
             serde_json::from_slice(vocab).map_err(|error| error.to_string())?;
-        let tokens = ids.into_iter().map(|(token, id)| (id, token)).collect();
-        Ok(Self { target: Some(target), tokens, ..self })
+        let tokens = ids.iter().map(|(token, id)| (*id, token.clone())).collect();
+        Ok(Self { target_ids: Some(ids.into_iter().collect()), tokens, ..self })
     }
 
     /// Token ids of one sentence, the end-of-sentence token appended. Special tokens that stand in
@@ -84,12 +88,23 @@ impl Marian {
         });
     }
 
+    /// Token ids of a text of the target language, the end-of-sentence token appended.
+    pub(super) fn encode_target(&self, text: &str) -> Encoded {
+        let mut out = Encoded::for_text(text.len());
+        let ids = self.target_ids.as_ref().unwrap_or(&self.ids);
+        self.target.encode(text, |piece, span| {
+            out.push(ids.get(piece).copied().unwrap_or(self.unk), span);
+        });
+        out.put_in([self.eos]);
+        out
+    }
+
     /// Plain text of target tokens. Python joins them by the rules of source.spm, for want of a
     /// second vocabulary; for pieces that only the target has, those are the same.
     pub(super) fn decode(&self, tokens: &[u32]) -> String {
-        if let Some(target) = &self.target {
+        if self.target_ids.is_some() {
             let pieces = tokens.iter().filter_map(|id| self.token(*id));
-            return target.decode(pieces.filter(|piece| ![EOS, UNK, PAD].contains(piece)));
+            return self.target.decode(pieces.filter(|piece| ![EOS, UNK, PAD].contains(piece)));
         }
         let special = |id: &u32| [self.eos, self.unk, self.pad].contains(id);
         self.source.decode(tokens.iter().filter(|id| !special(id)).filter_map(|id| self.token(*id)))

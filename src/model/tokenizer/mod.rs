@@ -9,9 +9,9 @@ mod languages;
 mod marian;
 mod sentencepiece;
 mod t5;
+mod target;
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use self::encoded::Encoded;
@@ -85,12 +85,10 @@ impl Tokenizer {
             }
             TokenizerFiles::SentencePiece { source, target, vocab, target_vocab } => {
                 let source = read(source, SentencePiece::parse)?;
-                // With one vocabulary nothing is done by this one, but a damaged download is better
-                // known now.
                 let target = read(target, SentencePiece::parse)?;
-                let mut marian = read(vocab, |json| Marian::parse(source, json))?;
+                let mut marian = read(vocab, |json| Marian::parse(source, target, json))?;
                 if let Some(file) = target_vocab {
-                    marian = read(file, |json| marian.with_target(target, json))?;
+                    marian = read(file, |json| marian.with_target(json))?;
                 }
                 (Kind::Marian(Box::new(marian)), vocab, None)
             }
@@ -253,20 +251,6 @@ impl Tokenizer {
             Kind::Json(tokenizer) => {
                 guarded(|| tokenizer.decode(tokens, true)).map_err(|reason| self.error(reason))
             }
-        }
-    }
-
-    /// Where each of the tokens stands in `text`, which they are decoded to, in bytes; empty for
-    /// special tokens and what shows nothing.
-    #[must_use]
-    pub fn places(&self, tokens: &[u32], text: &str) -> Vec<Range<usize>> {
-        let whole = |count| self.decode(&tokens[..count]).unwrap_or_default();
-        match &self.kind {
-            Kind::Marian(marian) => encoded::places(text, tokens, |id| marian.token(id), whole),
-            Kind::Fairseq(fairseq) => encoded::places(text, tokens, |id| fairseq.token(id), whole),
-            Kind::T5(t5) => encoded::places(text, tokens, |id| t5.token(id), whole),
-            Kind::Bergamot(all) => encoded::places(text, tokens, |id| all.token(id), whole),
-            Kind::Json(json) => encoded::places(text, tokens, |id| json.id_to_token(id), whole),
         }
     }
 
