@@ -18,7 +18,7 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 FILE = REPO / "tests/fixtures/alignment.tsv"
-WORD = re.compile(r"[^\W_]+(?:[‌'’\-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:[\u200c'’\-][^\W_]+)*")
 
 
 def words(text):

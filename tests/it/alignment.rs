@@ -3,7 +3,7 @@
 
 use candle_core::Device;
 use serde::Deserialize;
-use tarjoman::decode::{Hypothesis, SearchOptions};
+use tarjoman::decode::{Batch, Hypothesis, SearchOptions, force};
 use tarjoman::model::{AlignmentHeads, Layer, Seq2Seq, families};
 
 use crate::decode::{cases, files, golden, options, run};
@@ -129,7 +129,7 @@ fn heads_that_a_model_does_not_have_are_an_error_not_a_panic() {
     let (rows, cases) = cases("marian-tiny");
     let plain = options(&cases[0]);
     let rows: Vec<(usize, &[u32])> = rows.iter().map(Vec::as_slice).enumerate().collect();
-    let batch = tarjoman::decode::Batch::new(&rows, plain.pad, &Device::Cpu).expect("a batch");
+    let batch = Batch::new(&rows, plain.pad, &Device::Cpu).expect("a batch");
     for (layer, heads) in [(Layer::At(9), vec![0]), (Layer::Last, vec![0, 4])] {
         let alignment = Some(AlignmentHeads { layer, heads, shifted: false });
         let options = SearchOptions { alignment, ..plain.clone() };
@@ -137,5 +137,32 @@ fn heads_that_a_model_does_not_have_are_an_error_not_a_panic() {
             tarjoman::decode::search(model.as_ref(), &batch, &options).expect_err("refused");
         let told = format!("{:#}", anyhow::Error::from(error));
         assert!(told.contains("alignment is read from"), "{told}");
+    }
+}
+
+#[test]
+fn a_given_target_has_the_score_and_the_alignment_that_the_search_found_for_it() {
+    let model = load("marian-tiny");
+    let (rows, cases) = cases("marian-tiny");
+    let case = cases.iter().find(|case| case.name == "beam4").expect("the case is there");
+    let options = options(case).aligned_by(model.as_ref());
+    let found = run(model.as_ref(), &rows, &options);
+    let tokens: Vec<(usize, &[u32])> = rows.iter().map(Vec::as_slice).enumerate().collect();
+    let batch = Batch::new(&tokens, options.pad, &Device::Cpu).expect("a batch");
+    let targets: Vec<Vec<u32>> = found.iter().map(|best| best[0].tokens.clone()).collect();
+    let forced = force(model.as_ref(), &batch, &targets, &options).expect("scores");
+    for (forced, found) in forced.iter().zip(&found) {
+        let found = &found[0];
+        assert_eq!(forced.tokens, found.tokens);
+        if !found.truncated {
+            assert!((forced.score - found.score).abs() < 1e-3, "{} {}", forced.score, found.score);
+        }
+        let rows = |of: &Hypothesis| -> Vec<f32> {
+            let alignment = of.alignment.as_ref().expect("an alignment");
+            alignment.rows().flatten().copied().collect()
+        };
+        for (a, b) in rows(forced).iter().zip(rows(found)) {
+            assert!((a - b).abs() < TOLERANCE, "{a} for {b}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! their texts.
 
 use proptest::prelude::*;
+use tarjoman::document::readers::aligned;
 use tarjoman::document::readers::{self, read};
 use tarjoman::document::writers::Format;
 use tarjoman::document::{AlignedDocument, words};
@@ -21,6 +22,18 @@ fn translator(source: &ModelSource) -> Translator {
 
 fn tiny(folder: &str) -> Translator {
     translator(&ModelSource::Folder(golden(folder)))
+}
+
+/// A file of pairs as `tarjoman align` reads it.
+fn document(pairs: &[(&str, &str)]) -> AlignedDocument {
+    let line = |(source, target): &(&str, &str)| {
+        let line = serde_json::json!({
+            "schema": "tarjoman.aligned/1", "source": source, "target": target,
+        });
+        format!("{line}\n")
+    };
+    let lines: String = pairs.iter().map(line).collect();
+    aligned::read("pairs.jsonl", lines.into_bytes()).expect("pairs")
 }
 
 /// Every range is there, is not empty, and lies on characters.
@@ -160,4 +173,113 @@ fn the_embedded_model_carries_links_and_bold_to_the_words_that_mean_the_same() {
     let line: serde_json::Value = serde_json::from_str(&lines).expect("JSON");
     let pairs = line["alignment"].as_array().expect("an alignment");
     assert!(pairs.len() >= 5, "{line}");
+}
+
+/// A line of `tests/fixtures/alignment.tsv`: words of both sides as ranges, sure and possible links.
+struct ByHand {
+    persian: &'static str,
+    english: &'static str,
+    sure: Vec<(usize, usize)>,
+    possible: Vec<(usize, usize)>,
+}
+
+fn by_hand() -> Vec<ByHand> {
+    let file = include_str!("../fixtures/alignment.tsv");
+    let lines = file.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let fields: Vec<&'static str> = line.split('\t').collect();
+            let (persian, english) = (fields[0], fields[1]);
+            let place = |text: &str, name: &str| {
+                let (word, count) = name.split_once('#').unwrap_or((name, "1"));
+                let count: usize = count.parse().expect("a number");
+                let found = words(text).into_iter().filter(|at| &text[at.clone()] == word);
+                found.map(|at| at.start).nth(count - 1).unwrap_or_else(|| panic!("{name}: {text}"))
+            };
+            let (mut sure, mut possible) = (Vec::new(), Vec::new());
+            for link in fields[2].split('|') {
+                let (left, right) = link.split_once(['=', '~']).expect("a link");
+                for a in left.split(' ') {
+                    for b in right.split(' ') {
+                        let pair = (place(persian, a), place(english, b));
+                        possible.push(pair);
+                        if link.contains('=') {
+                            sure.push(pair);
+                        }
+                    }
+                }
+            }
+            ByHand { persian, english, sure, possible }
+        })
+        .collect()
+}
+
+#[cfg(feature = "embedded-model")]
+#[test]
+fn the_embedded_model_aligns_three_quarters_of_the_words_as_a_human_did() {
+    let rows = by_hand();
+    let pairs: Vec<(&str, &str)> = rows.iter().map(|row| (row.persian, row.english)).collect();
+    let aligned = translator(&ModelSource::Embedded).align(document(&pairs)).expect("aligned");
+    assert_places(&aligned);
+    let (mut found, mut sure, mut in_sure, mut in_possible) = (0, 0, 0, 0);
+    for (row, unit) in rows.iter().zip(&aligned.units) {
+        let links = unit.translation.alignment.as_deref().expect("an alignment");
+        let links = links.iter().map(|pair| (pair.source.start, pair.target.start));
+        let links: Vec<(usize, usize)> = links.collect();
+        found += links.len();
+        sure += row.sure.len();
+        in_sure += links.iter().filter(|link| row.sure.contains(link)).count();
+        in_possible += links.iter().filter(|link| row.possible.contains(link)).count();
+    }
+    assert!(rows.len() >= 60 && sure > 500, "the file is whole");
+    // Alignment error rate (Och and Ney 2003); the diagonal has 0.76.
+    let rate = 1.0 - (in_sure + in_possible) as f64 / (found + sure) as f64;
+    assert!(rate < 0.3, "{rate}");
+}
+
+#[cfg(feature = "embedded-model")]
+#[test]
+fn a_dropped_clause_is_found_by_coverage_and_its_words_are_named() {
+    let whole = "دادستان گفت پرونده هنوز باز است و هیچ حکمی صادر نشده است.";
+    let rows = [
+        (whole, "The prosecutor said the case was still open and no verdict had been issued."),
+        (whole, "The prosecutor said the case was still open."),
+    ];
+    let mut aligned = translator(&ModelSource::Embedded).align(document(&rows)).expect("aligned");
+    let share = |at: usize| {
+        let unit: &tarjoman::document::TranslationUnit = &aligned.units[at];
+        unit.translation.coverage.as_ref().expect("a coverage").share
+    };
+    assert!(share(0) > share(1) + 0.2, "{} and {}", share(0), share(1));
+    tarjoman::quality::checks::Checks::default().review(&mut aligned);
+    let omission = |at: usize| {
+        let issues: &Vec<tarjoman::document::Issue> = &aligned.units[at].issues;
+        issues.iter().find(|issue| issue.code == "omission")
+    };
+    assert!(omission(0).is_none());
+    let message = &omission(1).expect("a doubt").message;
+    assert!(message.contains("“حکمی”"), "{message}");
+    // It survives a file.
+    let lines = plain(&aligned, Format::Jsonl);
+    let again = aligned::read("again.jsonl", lines.clone().into_bytes()).expect("its own lines");
+    assert_eq!(again.units[1].translation.coverage, aligned.units[1].translation.coverage);
+    assert_eq!(plain(&again, Format::Jsonl), lines);
+}
+
+#[test]
+fn a_language_model_is_not_asked_to_align() {
+    let error = tiny("gemma3-tiny").align(document(&[("سلام", "Hello")])).expect_err("refused");
+    assert!(error.to_string().contains("language model"), "{error}");
+    assert!(error.hint().is_some());
+}
+
+#[test]
+fn what_is_too_long_or_empty_is_left_without_alignment() {
+    let long = "سلام ".repeat(400);
+    let rows = [(long.as_str(), "Hello"), ("سلام دنیا", "Hello world"), ("سلام", " ")];
+    let aligned = tiny("marian-tiny").align(document(&rows)).expect("aligned");
+    let has: Vec<bool> =
+        aligned.units.iter().map(|unit| unit.translation.alignment.is_some()).collect();
+    assert_eq!(has, [false, true, false]);
+    assert_places(&aligned);
 }
