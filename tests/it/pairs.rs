@@ -176,6 +176,7 @@ fn the_embedded_model_carries_links_and_bold_to_the_words_that_mean_the_same() {
 }
 
 /// A line of `tests/fixtures/alignment.tsv`: words of both sides as ranges, sure and possible links.
+#[cfg(feature = "embedded-model")]
 struct ByHand {
     persian: &'static str,
     english: &'static str,
@@ -183,6 +184,7 @@ struct ByHand {
     possible: Vec<(usize, usize)>,
 }
 
+#[cfg(feature = "embedded-model")]
 fn by_hand() -> Vec<ByHand> {
     let file = include_str!("../fixtures/alignment.tsv");
     let lines = file.lines().filter(|line| !line.starts_with('#'));
