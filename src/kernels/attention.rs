@@ -28,30 +28,6 @@ pub struct Attend<'a> {
     pub scale: f32,
 }
 
-/// Weights to write down: what each query gives to each key that it sees, a mean over heads.
-#[derive(Debug)]
-pub struct Weights<'a> {
-    /// The heads, each below [`Attend::heads`]; none stand for all.
-    pub heads: &'a [usize],
-    /// `[rows, width]`, in the order in which keys are seen; zeros, to which the weights are added.
-    pub out: &'a mut [f32],
-    /// The most keys that a query sees; not 0.
-    pub width: usize,
-}
-
-/// The mean over heads of `scores` `[all heads, time]`, into the front of `out`.
-fn mean(scores: &[f32], heads: &[usize], time: usize, out: &mut [f32]) {
-    let out = &mut out[..time];
-    let all = scores.len() / time;
-    let count = if heads.is_empty() { all } else { heads.len() };
-    for at in 0..count {
-        let head = heads.get(at).copied().unwrap_or(at);
-        for (sum, score) in out.iter_mut().zip(&scores[head * time..]) {
-            *sum += score / count as f32;
-        }
-    }
-}
-
 /// The keys that a query sees: rows of `keys`.
 #[derive(Debug, Clone, Copy)]
 pub enum Seen<'a> {
@@ -88,19 +64,6 @@ impl Attend<'_> {
     /// # Panics
     /// When sizes do not fit, or a row that is seen is not there.
     pub fn run<'s>(&self, seen: impl Fn(usize) -> Seen<'s> + Sync, out: &mut [f32]) {
-        self.run_weighing(seen, out, None);
-    }
-
-    /// The same; writes down the weights too, where that is asked for.
-    ///
-    /// # Panics
-    /// As [`Attend::run`], or when `weights` have no such head.
-    pub fn run_weighing<'s>(
-        &self,
-        seen: impl Fn(usize) -> Seen<'s> + Sync,
-        out: &mut [f32],
-        weights: Option<Weights<'_>>,
-    ) {
         let channels = self.channels;
         assert!(channels.is_multiple_of(self.heads), "heads of whole channels");
         assert_eq!(self.queries.len(), out.len(), "a result a query");
@@ -110,36 +73,75 @@ impl Attend<'_> {
         }
         let work = 2 * rows * seen(0).len() * channels;
         let threads = rayon::current_num_threads().min(work / THREAD_WORK).max(1);
-        let (heads, width) = weights.as_ref().map_or((&[][..], 0), |w| (w.heads, w.width));
-        let run = |first: usize, queries: &[f32], out: &mut [f32], weights: &mut [f32]| {
+        let run = |first: usize, queries: &[f32], out: &mut [f32]| {
             let mut scores = SCORES.take();
             let rows = queries.chunks_exact(channels).zip(out.chunks_exact_mut(channels));
             for (row, (query, out)) in rows.enumerate() {
-                let seen = seen(first + row);
-                let time = seen.len();
-                one(self, query, seen, &mut scores, out);
-                if width > 0 && time > 0 {
-                    let scores = &scores[..self.heads * time];
-                    mean(scores, heads, time, &mut weights[row * width..][..width]);
-                }
+                one(self, query, seen(first + row), &mut scores, out);
             }
             SCORES.set(scores);
         };
-        let weights = weights.map_or(&mut [][..], |weights| weights.out);
         if threads == 1 {
-            return run(0, self.queries, out, weights);
+            return run(0, self.queries, out);
         }
         let share = rows.div_ceil(threads);
-        let mut shares: Vec<&mut [f32]> = weights.chunks_mut((share * width).max(1)).collect();
-        shares.resize_with(rows.div_ceil(share), || &mut []);
         self.queries
             .par_chunks(share * channels)
             .zip(out.par_chunks_mut(share * channels))
-            .zip(shares)
             .enumerate()
-            .for_each(|(index, ((queries, out), weights))| {
-                run(index * share, queries, out, weights);
-            });
+            .for_each(|(index, (queries, out))| run(index * share, queries, out));
+    }
+
+    /// What each query gives to each key that it sees, a mean over heads: `[rows, width]`, zeros
+    /// behind the last key. Computed apart from what queries gather: it is wanted of one layer, and
+    /// of a decoding step that is next to nothing.
+    ///
+    /// * `heads`: the heads; none stand for all
+    /// * `width`: the most keys that a query sees
+    ///
+    /// # Panics
+    /// As [`Attend::run`], or when there is no such head.
+    #[must_use]
+    pub fn weigh<'s>(
+        &self,
+        seen: impl Fn(usize) -> Seen<'s>,
+        heads: &[usize],
+        width: usize,
+    ) -> Vec<f32> {
+        let (channels, head_dim) = (self.channels, self.channels / self.heads);
+        let rows = self.queries.len() / channels.max(1);
+        let count = if heads.is_empty() { self.heads } else { heads.len() };
+        let mut weights = vec![0.0; rows * width];
+        let mut scores = vec![0.0; width];
+        for (row, out) in weights.chunks_exact_mut(width.max(1)).enumerate() {
+            let seen = seen(row);
+            let scores = &mut scores[..seen.len()];
+            for at in 0..count {
+                let first = heads.get(at).copied().unwrap_or(at) * head_dim;
+                let query = &self.queries[row * channels + first..][..head_dim];
+                for (at, score) in scores.iter_mut().enumerate() {
+                    let place = seen.row(at) * channels + first;
+                    *score = dot(query, &self.keys[place..][..head_dim]) * self.scale;
+                }
+                softmax(scores);
+                for (sum, score) in out.iter_mut().zip(&*scores) {
+                    *sum += score / count as f32;
+                }
+            }
+        }
+        weights
+    }
+}
+
+fn softmax(scores: &mut [f32]) {
+    let highest = highest(scores);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = exp(*score - highest);
+        sum += *score;
+    }
+    for score in scores {
+        *score /= sum;
     }
 }
 

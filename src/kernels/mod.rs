@@ -25,7 +25,7 @@ mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub use attention::{Attend, Seen, Weights};
+pub use attention::{Attend, Seen};
 pub use int8::peak;
 pub use int8::{Epilogue, Int8Matrix};
 pub use isa::Isa;

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::DecoderState;
-use crate::kernels::Weights;
+use super::direct::Heads;
 
 /// Which cross-attention of a network is read as word alignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,15 +89,6 @@ impl Watch {
         }
     }
 
-    /// Where a kernel puts the weights of so many rows, in a layer of so many heads.
-    pub fn room(&mut self, rows: usize, width: usize, heads: usize) -> Result<Weights<'_>> {
-        self.check(heads)?;
-        self.width = width;
-        self.weights.clear();
-        self.weights.resize(rows * width, 0.0);
-        Ok(Weights { heads: &self.heads, out: &mut self.weights, width })
-    }
-
     /// Takes weights `[sentences, heads, beams, source_time]`.
     pub fn take(&mut self, weights: &Tensor) -> Result<()> {
         let (_, heads, _, width) = weights.dims4()?;
@@ -116,6 +107,31 @@ impl Watch {
 }
 
 impl DecoderState {
+    /// One step of attention to the source on a CPU: `queries` `[rows, channels]` to the same
+    /// shape.
+    ///
+    /// # Errors
+    /// As [`DecoderState::attend_past`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn attend_source(
+        &mut self,
+        layer: usize,
+        queries: &Tensor,
+        heads: Heads,
+    ) -> Result<Tensor> {
+        let Some(direct) = &self.direct else {
+            candle_core::bail!("a state that is not on the CPU");
+        };
+        if let Some(watch) = self.watch.as_mut().filter(|watch| watch.layer == layer) {
+            watch.check(heads.count)?;
+            (watch.weights, watch.width) =
+                direct.weigh_source(layer, queries, heads, &watch.heads)?;
+        }
+        direct.attend_source(layer, queries, heads)
+    }
+
     /// Writes down from now on what the attention to the source says of the alignment.
     ///
     /// # Errors

@@ -3,8 +3,7 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::alignment::Watch;
-use crate::kernels::{Attend, Seen, Weights, with_slice};
+use crate::kernels::{Attend, Seen, with_slice};
 
 /// Positions by which the lists of rows grow.
 const GROWTH: usize = 64;
@@ -130,18 +129,15 @@ impl Direct {
         with_slice(values, |values| layer.values.extend_from_slice(values))?;
         let (past, capacity) = (&self.past, self.capacity);
         let seen = |row: usize| Seen::Rows(&past[row * capacity..][..=position]);
-        attend(queries, &layer.keys, &layer.values, heads, seen, None)
+        attend(queries, &layer.keys, &layer.values, heads, seen)
     }
 
     /// One step of attention to the source: `queries` `[rows, channels]` to the same shape.
-    ///
-    /// * `watch`: takes the weights
     pub(super) fn attend_source(
         &self,
         layer: usize,
         queries: &Tensor,
         heads: Heads,
-        watch: Option<&mut Watch>,
     ) -> Result<Tensor> {
         let layer = &self.layers[layer];
         let beams = (queries.dim(0)? / self.origins.len().max(1)).max(1);
@@ -150,16 +146,33 @@ impl Direct {
             Seen::Range(sentence * self.source_time, self.lengths[sentence])
         };
         with_slice(&layer.source_keys, |keys| {
-            with_slice(&layer.source_values, |values| {
-                let weights = match watch {
-                    Some(watch) => {
-                        Some(watch.room(queries.dim(0)?, self.source_time, heads.count)?)
-                    }
-                    None => None,
-                };
-                attend(queries, keys, values, heads, seen, weights)
-            })
+            with_slice(&layer.source_values, |values| attend(queries, keys, values, heads, seen))
         })??
+    }
+
+    /// What that step gives each token of the source, a mean over some heads, or over all where none
+    /// are named: `[rows, source_time]`, and `source_time`.
+    pub(super) fn weigh_source(
+        &self,
+        layer: usize,
+        queries: &Tensor,
+        heads: Heads,
+        some: &[usize],
+    ) -> Result<(Vec<f32>, usize)> {
+        let (layer, channels) = (&self.layers[layer], queries.dim(1)?);
+        let beams = (queries.dim(0)? / self.origins.len().max(1)).max(1);
+        let seen = |row: usize| {
+            let sentence = self.origins[row / beams] as usize;
+            Seen::Range(sentence * self.source_time, self.lengths[sentence])
+        };
+        let weights = with_slice(&layer.source_keys, |keys| {
+            with_slice(queries, |queries| {
+                let Heads { count, scale } = heads;
+                let attend = Attend { queries, keys, values: keys, heads: count, channels, scale };
+                attend.weigh(seen, some, self.source_time)
+            })
+        })??;
+        Ok((weights, self.source_time))
     }
 }
 
@@ -173,7 +186,7 @@ pub(super) fn attend_batch(
     let time = queries.dim(1)?;
     let seen = |row: usize| Seen::Range(row / time * time, lengths[row / time]);
     with_slice(keys, |keys| {
-        with_slice(values, |values| attend(queries, keys, values, heads, seen, None))
+        with_slice(values, |values| attend(queries, keys, values, heads, seen))
     })??
 }
 
@@ -183,14 +196,13 @@ fn attend<'a>(
     values: &[f32],
     heads: Heads,
     seen: impl Fn(usize) -> Seen<'a> + Sync,
-    weights: Option<Weights<'_>>,
 ) -> Result<Tensor> {
     let channels = queries.dim(candle_core::D::Minus1)?;
     let mut out = vec![0.0; queries.elem_count()];
     with_slice(queries, |queries| {
         let Heads { count, scale } = heads;
         let attend = Attend { queries, keys, values, heads: count, channels, scale };
-        attend.run_weighing(seen, &mut out, weights);
+        attend.run(seen, &mut out);
     })?;
     Tensor::from_vec(out, queries.shape(), &Device::Cpu)
 }

@@ -89,7 +89,7 @@ pub struct DecoderState {
     source_mask: Option<Tensor>,
     prompts: Option<Prompts>,
     candidates: Option<Vec<Arc<[u32]>>>,
-    direct: Option<Direct>,
+    pub(super) direct: Option<Direct>,
     pub(super) watch: Option<Watch>,
     sentences: usize,
     rows: usize,
@@ -215,27 +215,6 @@ impl DecoderState {
     ) -> Result<Tensor> {
         match &mut self.direct {
             Some(direct) => direct.attend_past(layer, self.position, queries_keys_values, heads),
-            None => candle_core::bail!("a state that is not on the CPU"),
-        }
-    }
-
-    /// One step of attention to the source on a CPU: `queries` `[rows, channels]` to the same
-    /// shape.
-    ///
-    /// # Errors
-    /// As [`DecoderState::attend_past`].
-    ///
-    /// # Panics
-    /// As there.
-    pub fn attend_source(
-        &mut self,
-        layer: usize,
-        queries: &Tensor,
-        heads: Heads,
-    ) -> Result<Tensor> {
-        let watch = self.watch.as_mut().filter(|watch| watch.layer == layer);
-        match &self.direct {
-            Some(direct) => direct.attend_source(layer, queries, heads, watch),
             None => candle_core::bail!("a state that is not on the CPU"),
         }
     }
