@@ -1,5 +1,6 @@
 """Makes all golden data anew: `python scripts/reference/make.py`."""
 
+import alignment
 import causal_generation
 import causal_gguf
 import causal_models
@@ -26,6 +27,7 @@ def main():
     t5_models.main()
     tokenizer_goldens.main()
     generation.main()
+    alignment.main()
     t5_gguf.main()
     t5_tokenizer.main()
     causal_models.main()

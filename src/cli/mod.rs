@@ -1,6 +1,7 @@
 //! Owns the command line: what is typed, what is printed, and the exit code. Everything else is
 //! the library's. Data goes to standard output, the rest to standard error.
 
+mod align;
 mod batch;
 mod bench;
 mod check;
@@ -38,6 +39,8 @@ enum Command {
     Export(export::Arguments),
     /// Check a translation, whoever made it: numbers, names, what is missing
     Check(check::Arguments),
+    /// Tell which words belong together in a translation that is there
+    Align(align::Arguments),
     /// Translate a directory of articles into a directory; go on where an earlier run ended
     Batch(Box<batch::Arguments>),
     /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Align(arguments) => align::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Segment(arguments) => text::segment(&arguments),

@@ -2,15 +2,19 @@
 //! and the constraints on them. Token for token what transformers' `generate` gives.
 //! Does not know text, documents, or what is inside a model.
 
+mod alignment;
 mod batch;
 mod beam;
+mod forced;
 mod greedy;
 mod options;
 mod processors;
 mod scores;
 mod search;
 
+pub use alignment::Alignment;
 pub use batch::{Batch, plan};
+pub use forced::force;
 pub use options::SearchOptions;
 pub use processors::LogitsProcessor;
 pub use search::search;
@@ -24,6 +28,9 @@ pub struct Hypothesis {
     pub score: f32,
     /// Whether it was cut off at the longest length that was allowed.
     pub truncated: bool,
+    /// Where its tokens come from; `None` where that is not asked for, or the model has no
+    /// attention to the source.
+    pub alignment: Option<Alignment>,
 }
 
 /// Why decoding failed.

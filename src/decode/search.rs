@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 
+use super::alignment::Trace;
 use super::beam::Beam;
 use super::greedy::Greedy;
 use super::{Batch, Hypothesis, Result, SearchOptions};
@@ -13,6 +14,14 @@ use crate::model::{Error as ModelError, Seq2Seq};
 enum Search {
     Greedy(Greedy),
     Beam(Beam),
+}
+
+/// A sentence that is not done.
+struct Live {
+    /// Its row of the batch.
+    index: usize,
+    search: Search,
+    trace: Option<Trace>,
 }
 
 /// Decodes a batch.
@@ -40,15 +49,22 @@ pub fn search(
     }
     let processors = options.processors();
     let mut state = model.start(&batch.input_ids, &batch.lengths)?;
+    if let Some(heads) = &options.alignment {
+        state.watch(heads).map_err(ModelError::from)?;
+    }
     let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); count];
-    let mut live: Vec<(usize, Search)> = (0..count)
+    let mut live: Vec<Live> = (0..count)
         .map(|index| {
             let search = if options.beams == 1 {
                 Search::Greedy(Greedy::new(options))
             } else {
                 Search::Beam(Beam::new(options))
             };
-            (index, search)
+            let trace = options
+                .alignment
+                .as_ref()
+                .map(|heads| Trace::new(batch.lengths[index], heads.shifted));
+            Live { index, search, trace }
         })
         .collect();
     let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
@@ -62,11 +78,20 @@ pub fn search(
         let rows_each = rows / live.len();
         let logits = logits.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.contiguous()?;
 
+        let weights = state.weights().filter(|_| options.alignment.is_some());
+        let (weights, width) = weights.unwrap_or_default();
+        for (at, live) in live.iter_mut().enumerate() {
+            let own = weights.get(at * rows_each * width..(at + 1) * rows_each * width);
+            if let Some(trace) = &mut live.trace {
+                trace.weigh(own.unwrap_or_default(), width);
+            }
+        }
+
         // Every sentence looks at its own rows only.
         let parents: Vec<Vec<usize>> = with_slice_mut(&logits, |scores| {
             live.par_iter_mut()
                 .zip(scores.par_chunks_mut(rows_each * vocabulary))
-                .map(|((index, search), scores)| match search {
+                .map(|(Live { index, search, .. }, scores)| match search {
                     Search::Greedy(greedy) => {
                         greedy.advance(scores, &processors, &own[*index]);
                         vec![0]
@@ -81,15 +106,20 @@ pub fn search(
         let mut kept = Vec::with_capacity(live.len());
         let mut row_parents = Vec::with_capacity(live.len() * options.beams);
         let mut going = Vec::with_capacity(live.len());
-        for (at, ((index, search), parents)) in live.into_iter().zip(parents).enumerate() {
+        for (at, (alive, parents)) in live.into_iter().zip(parents).enumerate() {
+            let Live { index, search, mut trace } = alive;
+            if let Some(trace) = &mut trace {
+                trace.choose(&parents);
+            }
             let done = match &search {
                 Search::Greedy(greedy) => greedy.is_done(),
                 Search::Beam(beam) => beam.is_done(),
             };
             if done {
+                let (own, trace) = (&own[index], trace.as_ref());
                 results[index] = match search {
-                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(&own[index])],
-                    Search::Beam(beam) => beam.into_hypotheses(&own[index]),
+                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(own, trace)],
+                    Search::Beam(beam) => beam.into_hypotheses(own, trace),
                 };
                 continue;
             }
@@ -99,7 +129,7 @@ pub fn search(
             row_parents
                 .extend(parents.iter().map(|parent| (first + parent.min(&(rows_each - 1))) as u32));
             kept.push(at as u32);
-            going.push((index, search));
+            going.push(Live { index, search, trace });
         }
         live = going;
         if live.is_empty() {
@@ -108,7 +138,7 @@ pub fn search(
         state.retain(&kept).map_err(ModelError::from)?;
         state.reorder(&row_parents).map_err(ModelError::from)?;
         last.clear();
-        for (_, search) in &live {
+        for Live { search, .. } in &live {
             match search {
                 Search::Greedy(greedy) => last.push(greedy.last()),
                 Search::Beam(beam) => last.extend(beam.last()),

@@ -91,6 +91,58 @@ impl Attend<'_> {
             .enumerate()
             .for_each(|(index, (queries, out))| run(index * share, queries, out));
     }
+
+    /// What each query gives to each key that it sees, a mean over heads: `[rows, width]`, zeros
+    /// behind the last key. Computed apart from what queries gather: it is wanted of one layer, and
+    /// of a decoding step that is next to nothing.
+    ///
+    /// * `heads`: the heads; none stand for all
+    /// * `width`: the most keys that a query sees
+    ///
+    /// # Panics
+    /// As [`Attend::run`], or when there is no such head.
+    #[must_use]
+    pub fn weigh<'s>(
+        &self,
+        seen: impl Fn(usize) -> Seen<'s>,
+        heads: &[usize],
+        width: usize,
+    ) -> Vec<f32> {
+        let (channels, head_dim) = (self.channels, self.channels / self.heads);
+        let rows = self.queries.len() / channels.max(1);
+        let count = if heads.is_empty() { self.heads } else { heads.len() };
+        let mut weights = vec![0.0; rows * width];
+        let mut scores = vec![0.0; width];
+        for (row, out) in weights.chunks_exact_mut(width.max(1)).enumerate() {
+            let seen = seen(row);
+            let scores = &mut scores[..seen.len()];
+            for at in 0..count {
+                let first = heads.get(at).copied().unwrap_or(at) * head_dim;
+                let query = &self.queries[row * channels + first..][..head_dim];
+                for (at, score) in scores.iter_mut().enumerate() {
+                    let place = seen.row(at) * channels + first;
+                    *score = dot(query, &self.keys[place..][..head_dim]) * self.scale;
+                }
+                softmax(scores);
+                for (sum, score) in out.iter_mut().zip(&*scores) {
+                    *sum += score / count as f32;
+                }
+            }
+        }
+        weights
+    }
+}
+
+fn softmax(scores: &mut [f32]) {
+    let highest = highest(scores);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = exp(*score - highest);
+        sum += *score;
+    }
+    for score in scores {
+        *score /= sum;
+    }
 }
 
 thread_local! {

@@ -95,6 +95,9 @@ pub struct GenerationConfig {
     pub renormalize_logits: Option<bool>,
     /// Longest target in tokens, as a multiple of the source's; Marian's `max-length-factor`.
     pub max_length_factor: Option<f32>,
+    /// `[layer, head]`, each from 0: the attention that is read as word alignment, at the step that
+    /// predicts a token. The name is that of Whisper's models.
+    pub alignment_heads: Option<Vec<[usize; 2]>>,
 }
 
 impl GenerationConfig {

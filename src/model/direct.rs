@@ -72,6 +72,11 @@ impl Direct {
         })
     }
 
+    /// Layers of the decoder.
+    pub(super) fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
     pub(super) fn reorder(&mut self, rows: &[u32], position: usize) {
         self.spare.clear();
         self.spare.resize(rows.len() * self.capacity, 0);
@@ -143,6 +148,31 @@ impl Direct {
         with_slice(&layer.source_keys, |keys| {
             with_slice(&layer.source_values, |values| attend(queries, keys, values, heads, seen))
         })??
+    }
+
+    /// What that step gives each token of the source, a mean over some heads, or over all where none
+    /// are named: `[rows, source_time]`, and `source_time`.
+    pub(super) fn weigh_source(
+        &self,
+        layer: usize,
+        queries: &Tensor,
+        heads: Heads,
+        some: &[usize],
+    ) -> Result<(Vec<f32>, usize)> {
+        let (layer, channels) = (&self.layers[layer], queries.dim(1)?);
+        let beams = (queries.dim(0)? / self.origins.len().max(1)).max(1);
+        let seen = |row: usize| {
+            let sentence = self.origins[row / beams] as usize;
+            Seen::Range(sentence * self.source_time, self.lengths[sentence])
+        };
+        let weights = with_slice(&layer.source_keys, |keys| {
+            with_slice(queries, |queries| {
+                let Heads { count, scale } = heads;
+                let attend = Attend { queries, keys, values: keys, heads: count, channels, scale };
+                attend.weigh(seen, some, self.source_time)
+            })
+        })??;
+        Ok((weights, self.source_time))
     }
 }
 

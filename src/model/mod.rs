@@ -2,6 +2,7 @@
 //! configuration, weights and tokenizer, and the networks themselves ([`families`]).
 //! Does not know sentences, documents or how the next token is chosen (that is `decode`).
 
+mod alignment;
 pub mod bergamot;
 pub mod catalogue;
 pub mod config;
@@ -22,6 +23,7 @@ mod weights;
 
 use candle_core::{DType, Tensor};
 
+pub use alignment::{AlignmentHeads, Layer};
 pub use error::{Error, Result};
 pub use files::{FileData, ModelFiles, TokenizerFiles};
 pub use packed::PackedCache;
@@ -84,6 +86,12 @@ pub trait Seq2Seq: Send + Sync {
     /// # Errors
     /// When the position table is used up or the device fails.
     fn step(&self, last: &Tensor, state: &mut DecoderState) -> Result<Tensor>;
+
+    /// Where its attention tells the word alignment; nothing where it has none to the source, as a
+    /// language model.
+    fn alignment_heads(&self) -> Option<AlignmentHeads> {
+        None
+    }
 
     /// The longest source, in tokens with the end-of-sentence token; of a language model, the
     /// longest prompt.

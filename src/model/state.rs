@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::alignment::Watch;
 use super::direct::{Direct, Heads};
 
 /// Tokens by which the cache grows.
@@ -88,7 +89,8 @@ pub struct DecoderState {
     source_mask: Option<Tensor>,
     prompts: Option<Prompts>,
     candidates: Option<Vec<Arc<[u32]>>>,
-    direct: Option<Direct>,
+    pub(super) direct: Option<Direct>,
+    pub(super) watch: Option<Watch>,
     sentences: usize,
     rows: usize,
     position: usize,
@@ -122,6 +124,7 @@ impl DecoderState {
             prompts: None,
             candidates: None,
             direct: None,
+            watch: None,
             sentences,
             rows: sentences,
             position: 0,
@@ -216,19 +219,9 @@ impl DecoderState {
         }
     }
 
-    /// One step of attention to the source on a CPU: `queries` `[rows, channels]` to the same
-    /// shape.
-    ///
-    /// # Errors
-    /// As [`DecoderState::attend_past`].
-    ///
-    /// # Panics
-    /// As there.
-    pub fn attend_source(&self, layer: usize, queries: &Tensor, heads: Heads) -> Result<Tensor> {
-        match &self.direct {
-            Some(direct) => direct.attend_source(layer, queries, heads),
-            None => candle_core::bail!("a state that is not on the CPU"),
-        }
+    /// Layers of the decoder.
+    pub(super) fn layers(&self) -> usize {
+        self.direct.as_ref().map_or(self.layers.len(), Direct::layers)
     }
 
     /// Tokens decoded so far.

@@ -2,12 +2,14 @@
 
 use crate::decode::Hypothesis;
 use crate::document::{
-    AlignedDocument, Candidate, Document, Issue, Translation, TranslationUnit, markup,
+    AlignedDocument, Candidate, Document, Issue, Sentence, Translation, TranslationUnit, markup,
 };
 use crate::model::Tokenizer;
 
 use super::Result;
+use super::align::{Aligned, Translated, align};
 use super::frame::translation;
+use super::pieces::Piece;
 use super::queue::Job;
 
 /// Makes the aligned document.
@@ -31,7 +33,11 @@ pub(super) fn collect(
     let mut units = Vec::with_capacity(document.sentences.len());
     for sentence in document.sentences {
         let mut parts = Vec::new();
-        while let Some((_, hypotheses)) = rest.next_if(|(piece, _)| piece.sentence == sentence.id) {
+        let mut own = Vec::new();
+        while let Some((piece, hypotheses)) =
+            rest.next_if(|(piece, _)| piece.sentence == sentence.id)
+        {
+            own.push(piece);
             parts.push(hypotheses);
         }
         let reader = Reader { tokenizer, asks };
@@ -49,15 +55,21 @@ pub(super) fn collect(
                 (vec![candidate], doubts(&parts, more))
             }
         };
-        let own = tried.iter().filter(|(id, _)| *id == sentence.id);
-        issues.extend(own.map(|(_, note)| note.clone()));
-        let translation = Translation { sentence: sentence.id, candidates, alignment: None };
+        let from_tries = tried.iter().filter(|(id, _)| *id == sentence.id);
+        issues.extend(from_tries.map(|(_, note)| note.clone()));
+        let aligned = reader.alignment(&sentence, &candidates, &own, &parts)?;
+        let (alignment, coverage) =
+            aligned.map_or((None, None), |it| (Some(it.pairs), it.coverage));
+        let translation = Translation { sentence: sentence.id, candidates, alignment, coverage };
         units.push(TranslationUnit { sentence, translation, issues, reviewed: false });
     }
     let mut document = AlignedDocument { article: document.article, model, licence: None, units };
     markup::note_lost(&mut document);
     Ok(document)
 }
+
+/// What stands between the translations of the parts of a sentence.
+const JOINT: &str = " ";
 
 /// Reads hypotheses as text.
 struct Reader<'a> {
@@ -89,6 +101,31 @@ impl Reader<'_> {
         Ok((candidates, more))
     }
 
+    /// Which words of a sentence and of its best candidate belong together.
+    fn alignment(
+        &self,
+        sentence: &Sentence,
+        candidates: &[Candidate],
+        pieces: &[&Piece],
+        parts: &[&Vec<Hypothesis>],
+    ) -> Result<Option<Aligned>> {
+        let best = parts.iter().filter_map(|part| part.first());
+        if pieces.is_empty() || best.clone().any(|best| best.alignment.is_none()) {
+            return Ok(None);
+        }
+        let mut translated = Vec::with_capacity(pieces.len());
+        let mut start = 0;
+        for (piece, hypothesis) in pieces.iter().zip(best) {
+            let (text, _) = self.text(hypothesis)?;
+            let places = self.tokenizer.places(&hypothesis.tokens, &text).into_iter();
+            let places = places.map(|at| at.start + start..at.end + start).collect();
+            translated.push(Translated { piece, hypothesis, places });
+            start += text.len() + JOINT.len();
+        }
+        let target = candidates.first().map_or("", |best| best.text.as_str());
+        Ok(align(&sentence.text, target, &translated))
+    }
+
     /// The best of every part in a row; the score is their mean by length.
     fn join(&self, parts: &[&Vec<Hypothesis>]) -> Result<(Candidate, Vec<String>)> {
         let best: Vec<&Hypothesis> = parts.iter().filter_map(|part| part.first()).collect();
@@ -103,7 +140,7 @@ impl Reader<'_> {
         let weighted: f32 =
             best.iter().map(|hypothesis| hypothesis.score * hypothesis.tokens.len() as f32).sum();
         let score = weighted / tokens.max(1) as f32;
-        Ok((Candidate { text: texts.join(" "), score }, more))
+        Ok((Candidate { text: texts.join(JOINT), score }, more))
     }
 }
 

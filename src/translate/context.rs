@@ -39,7 +39,8 @@ impl Translator {
                     } else {
                         self.with_context(document, piece, &translations, options.context)?
                     };
-                    Ok(Piece { sentence: piece.sentence, text: piece.text.clone(), tokens })
+                    let (sentence, text) = (piece.sentence, piece.text.clone());
+                    Ok(Piece { sentence, text, tokens, places: Vec::new() })
                 })
                 .collect::<Result<Vec<Piece>>>()?;
             let options = TranslateOptions { second_try: false, ..options.clone() };
@@ -79,7 +80,7 @@ impl Translator {
         before.reverse();
         let limit = self.model.max_source_tokens();
         loop {
-            let tokens = self.frame.encode(&self.tokenizer, sentence.text.get(), &before)?;
+            let tokens = self.frame.encode(&self.tokenizer, sentence.text.get(), &before)?.ids;
             if tokens.len() <= limit {
                 return Ok(tokens);
             }

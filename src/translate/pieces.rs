@@ -1,7 +1,10 @@
 //! Sentences as the model takes them: whole, or in pieces where they are too long.
 
+use std::ops::Range;
+
 use crate::document::Document;
 use crate::model::Tokenizer;
+use crate::model::tokenizer::Encoded;
 use crate::persian;
 
 use super::frame::Frame;
@@ -16,6 +19,9 @@ pub(super) struct Piece {
     pub text: String,
     /// Source tokens with the end-of-sentence token.
     pub tokens: Vec<u32>,
+    /// Where each stands in what the model reads of the sentence, in bytes; empty for what does
+    /// not. None at all of a prompt.
+    pub places: Vec<Range<usize>>,
 }
 
 /// Cuts a document into pieces of at most `limit` tokens, in the order of the source. A
@@ -40,18 +46,18 @@ pub(super) fn cut(
         // A token is at least a byte or so: what is far too long need not be encoded to know it.
         let hopeless = limit * LONGEST_TOKEN;
         if text.len() <= hopeless {
-            let tokens = encode(text)?;
+            let Encoded { ids: tokens, spans: places } = encode(text)?;
             if tokens.len() <= limit {
-                pieces.push(Piece { sentence: sentence.id, text: text.into(), tokens });
+                pieces.push(Piece { sentence: sentence.id, text: text.into(), tokens, places });
                 continue;
             }
         }
         let fits = |part: &str| {
-            part.len() <= hopeless && encode(part).is_ok_and(|tokens| tokens.len() <= limit)
+            part.len() <= hopeless && encode(part).is_ok_and(|tokens| tokens.ids.len() <= limit)
         };
         for span in persian::split_long(text, &fits) {
-            let part = &text[span];
-            let tokens = encode(part)?;
+            let part = &text[span.clone()];
+            let Encoded { ids: tokens, spans } = encode(part)?;
             if tokens.len() > limit {
                 return Err(Error::Unsplittable {
                     sentence: sentence.id + 1,
@@ -59,7 +65,9 @@ pub(super) fn cut(
                     limit,
                 });
             }
-            pieces.push(Piece { sentence: sentence.id, text: part.into(), tokens });
+            let moved = |at: Range<usize>| at.start + span.start..at.end + span.start;
+            let places = spans.into_iter().map(moved).collect();
+            pieces.push(Piece { sentence: sentence.id, text: part.into(), tokens, places });
         }
     }
     Ok(pieces)

@@ -145,6 +145,7 @@ impl Translator {
         let longest = generation.max_length.unwrap_or(usize::MAX);
         search.max_length = longest.min(model.max_target_tokens());
         search.forced_first = tokenizer.target_token().or(search.forced_first);
+        search = search.aligned_by(model.as_ref());
         let frame = match prompt {
             Some(prompt) => {
                 search.end.extend(prompt.stop.iter().filter_map(|token| tokenizer.id(token)));

@@ -33,8 +33,8 @@ pub fn aligned(article: Article, translate: impl Fn(usize, &str) -> String) -> A
             units.push(TranslationUnit {
                 translation: Translation {
                     sentence: id,
-                    alignment: None,
                     candidates: vec![candidate(best.clone(), -0.25), candidate(best + "?", -1.5)],
+                    ..Translation::default()
                 },
                 issues: if id % 3 == 1 {
                     vec![Issue::doubt("number", "a <number> is missing")]

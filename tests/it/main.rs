@@ -1,6 +1,7 @@
 //! One integration binary: each further one would link candle again.
 
 mod aligned;
+mod alignment;
 mod batch_command;
 mod causal;
 mod check_command;
@@ -26,6 +27,7 @@ mod models_command;
 mod newsroom;
 mod packed;
 mod pages;
+mod pairs;
 mod persian;
 mod pipe_command;
 mod prompts;

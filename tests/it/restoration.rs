@@ -230,7 +230,7 @@ fn gregorian_dates_stand_beside_the_translation_and_not_in_it() {
         translation: Translation {
             sentence: sentence.id,
             candidates: vec![Candidate { text: "The meeting was on 29 Mehr.".into(), score: 0.0 }],
-            alignment: None,
+            ..Translation::default()
         },
         sentence,
         issues: Vec::new(),

@@ -10,7 +10,9 @@
 //! | `source`, `target` | the sentence as displayed, and its best translation |
 //! | `score` | of the best; null when it is not a number |
 //! | `candidates` | only when asked for: all `{text, score}`, the best first |
-//! | `alignment` | only where it is known: words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target` |
+//! | `alignment` | words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target`; absent where it is not known |
+//! | `coverage` | from 0 to 1: how much of the source's words with a meaning of their own the target comes from, by the alignment; absent where it is not known |
+//! | `uncovered` | only with `coverage`, where there are any: those words that next to nothing comes from, `[start, end]` in bytes of `source` |
 //! | `issues` | `{code, message}`; a remark has `severity: "note"`; where known, `source_span` and `target_span` are `[start, end]` in bytes of `source` and `target` |
 //! | `reviewed` | only where true: an editor has said that the target is right |
 //! | `model`, `licence` | name of the model; its licence, null where it is not known |
@@ -20,7 +22,7 @@ use std::io;
 use serde::Serialize;
 
 use super::WriteOptions;
-use crate::document::{AlignedDocument, BlockKind, Candidate, Issue, WordPair};
+use crate::document::{AlignedDocument, BlockKind, Candidate, Coverage, Issue, WordPair};
 
 pub(in crate::document) const SCHEMA: &str = "tarjoman.aligned/1";
 
@@ -38,6 +40,10 @@ struct Line<'a> {
     candidates: Option<&'a [Candidate]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alignment: Option<Vec<[usize; 4]>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<f32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncovered: Vec<[usize; 2]>,
     issues: &'a [Issue],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reviewed: bool,
@@ -53,6 +59,7 @@ pub(super) fn write(
     for (block, units) in document.blocks() {
         for unit in units {
             let candidates = unit.translation.candidates.as_slice();
+            let coverage = unit.translation.coverage.as_ref();
             serde_json::to_writer(
                 &mut *out,
                 &Line {
@@ -66,6 +73,8 @@ pub(super) fn write(
                     score: candidates.first().map(|best| best.score),
                     candidates: options.candidates.then_some(candidates),
                     alignment: unit.translation.alignment.as_deref().map(quadruples),
+                    coverage: coverage.map(|coverage| coverage.share),
+                    uncovered: coverage.map(missing).unwrap_or_default(),
                     issues: &unit.issues,
                     reviewed: unit.reviewed,
                     model: &document.model,
@@ -83,4 +92,8 @@ fn quadruples(pairs: &[WordPair]) -> Vec<[usize; 4]> {
         [source.start, source.end, target.start, target.end]
     };
     pairs.iter().map(quadruple).collect()
+}
+
+fn missing(coverage: &Coverage) -> Vec<[usize; 2]> {
+    coverage.missing.iter().map(|word| [word.start, word.end]).collect()
 }

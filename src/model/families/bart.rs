@@ -8,7 +8,7 @@ use crate::model::layers::{
     Activation, DecoderLayer, EncoderLayer, LayerOptions, Linear, layer_norm, padding_mask,
 };
 use crate::model::weights::Weights;
-use crate::model::{self, DecoderState, Error, Seq2Seq};
+use crate::model::{self, AlignmentHeads, DecoderState, Error, Layer, Seq2Seq};
 
 /// Encoder or decoder.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,8 @@ pub struct Shape {
     pub tied_projection: bool,
     /// Whether logits have a bias (`final_logits_bias`); absent weights stand for zeros.
     pub logits_bias: bool,
+    /// Whether training guided the first head of the last layer towards word alignment.
+    pub guided: bool,
 }
 
 /// Position tables `[positions, channels]`; row 0 belongs to the first token.
@@ -70,6 +72,7 @@ pub struct Bart {
     decoder: Vec<DecoderLayer>,
     decoder_norm: Option<LayerNorm>,
     lm_head: Linear,
+    guided: bool,
     device: Device,
 }
 
@@ -170,6 +173,7 @@ impl Bart {
                 .collect::<Result<_>>()?,
             decoder_norm: norm(shape.final_norm, "model.decoder.layer_norm")?,
             lm_head: projection.with_bias(bias)?,
+            guided: shape.guided,
             device: weights.device().clone(),
         })
     }
@@ -244,6 +248,14 @@ impl Seq2Seq for Bart {
             return Err(Error::TooLong { tokens, limit });
         }
         Ok(self.decode(last, state)?)
+    }
+
+    fn alignment_heads(&self) -> Option<AlignmentHeads> {
+        Some(if self.guided {
+            AlignmentHeads::guided(Layer::Last, vec![0])
+        } else {
+            AlignmentHeads::unguided()
+        })
     }
 
     fn max_source_tokens(&self) -> usize {

@@ -13,7 +13,7 @@ use crate::model::bergamot::{Container, Matrices, Operation, Operations, Options
 use crate::model::layers::{
     Activation, Attention, Linear, padding_mask, sinusoidal_positions_tensor2tensor,
 };
-use crate::model::{self, DecoderState, Error, FileData, ModelFiles, Seq2Seq};
+use crate::model::{self, AlignmentHeads, DecoderState, Error, FileData, ModelFiles, Seq2Seq};
 
 /// `max-length-break` of Firefox: longer sources are cut.
 const LONGEST_SOURCE: usize = 128;
@@ -409,6 +409,10 @@ impl Seq2Seq for Student {
             return Err(Error::TooLong { tokens, limit });
         }
         Ok(self.decode(last, state)?)
+    }
+
+    fn alignment_heads(&self) -> Option<AlignmentHeads> {
+        Some(AlignmentHeads::guided(self.options.guided_layer(), vec![0]))
     }
 
     fn max_source_tokens(&self) -> usize {

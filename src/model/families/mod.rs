@@ -84,6 +84,7 @@ impl BartConfig {
             shared_embedding: true,
             tied_projection: self.tie_word_embeddings,
             logits_bias: false,
+            guided: false,
         }
     }
 }

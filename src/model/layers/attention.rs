@@ -128,7 +128,12 @@ impl Attention {
     ///
     /// # Errors
     /// When shapes do not fit.
-    pub fn gather_source(&self, x: &Tensor, layer: usize, state: &DecoderState) -> Result<Tensor> {
+    pub fn gather_source(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        state: &mut DecoderState,
+    ) -> Result<Tensor> {
         state.attend_source(layer, &self.query.forward(x)?, self.heads())
     }
 
@@ -170,6 +175,17 @@ impl Attention {
         values: &Tensor,
         bias: Option<&Tensor>,
     ) -> Result<Tensor> {
+        Ok(self.forward_weighing(x, keys, values, bias)?.0)
+    }
+
+    /// The same, and the weights `[batch, heads, time, other_time]`.
+    fn forward_weighing(
+        &self,
+        x: &Tensor,
+        keys: &Tensor,
+        values: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<(Tensor, Tensor)> {
         let (batch, time, _) = x.dims3()?;
         let inner = self.heads * self.head_dim;
         let queries = self.split(&self.query.forward(x)?)?;
@@ -182,8 +198,9 @@ impl Attention {
             Some(bias) => scores.broadcast_add(&bias.to_dtype(scores.dtype())?)?,
             None => scores,
         };
-        let context = softmax_last_dim(&scores)?.matmul(values)?;
-        self.output.forward(&context.transpose(1, 2)?.reshape((batch, time, inner))?)
+        let weights = softmax_last_dim(&scores)?;
+        let context = weights.matmul(values)?.transpose(1, 2)?.reshape((batch, time, inner))?;
+        Ok((self.output.forward(&context)?, weights))
     }
 
     /// One step of self-attention: `x` `[rows, channels]` to the same shape; appends to the
@@ -210,12 +227,20 @@ impl Attention {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn step_source(&self, x: &Tensor, layer: usize, state: &DecoderState) -> Result<Tensor> {
+    pub fn step_source(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        state: &mut DecoderState,
+    ) -> Result<Tensor> {
         let (rows, channels) = x.dims2()?;
         let sentences = state.sentences();
         let queries = x.reshape((sentences, rows / sentences, channels))?;
         let (keys, values) = state.cross(layer);
-        self.forward(&queries, keys, values, state.source_mask())?.reshape((rows, channels))
+        let (found, weights) =
+            self.forward_weighing(&queries, keys, values, state.source_mask())?;
+        state.observe(layer, &weights)?;
+        found.reshape((rows, channels))
     }
 
     /// `[batch, time, channels]` to `[batch, heads, time, head_dim]`.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::languages::Naming;
 use super::sentencepiece::{SentencePiece, is_space};
-use super::{EOS, PAD, UNK};
+use super::{EOS, Encoded, PAD, UNK};
 
 const BOS: &str = "<s>";
 const MASK: &str = "<mask>";
@@ -130,9 +130,8 @@ impl Fairseq {
 
     /// Token ids of a text, nothing put before or after it. Special tokens and languages that stand
     /// in the text are taken as such, as Python does it.
-    pub(super) fn encode(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::with_capacity(text.len() / 3 + 2);
-        let mut rest = text;
+    pub(super) fn encode(&self, text: &str, out: &mut Encoded) {
+        let mut start = 0;
         let first = |text: &str| {
             let places = self
                 .special
@@ -140,21 +139,24 @@ impl Fairseq {
                 .filter_map(|(name, id)| text.find(name).map(|at| (at, name.as_str(), *id)));
             places.min()
         };
-        while let Some((at, name, id)) = first(rest) {
-            let before = &rest[..at];
+        while let Some((at, name, id)) = first(&text[start..]) {
+            let special = start + at..start + at + name.len();
+            let before = &text[start..special.start];
             // The mask takes the white space before it along.
             let before = if name == MASK { before.trim_end_matches(is_space) } else { before };
-            self.encode_plain(before, &mut out);
-            out.push(id);
-            rest = &rest[at + name.len()..];
+            self.encode_plain(before, start, out);
+            start = special.end;
+            out.push(id, special);
         }
-        self.encode_plain(rest, &mut out);
-        out
+        self.encode_plain(&text[start..], start, out);
     }
 
-    fn encode_plain(&self, text: &str, out: &mut Vec<u32>) {
+    /// * `start`: where `text` begins in the whole one
+    fn encode_plain(&self, text: &str, start: usize, out: &mut Encoded) {
         let id = |piece: &str| self.ids.get(piece).copied().unwrap_or(self.unk);
-        self.pieces.encode(text, |piece| out.push(id(piece)));
+        self.pieces.encode(text, |piece, span| {
+            out.push(id(piece), start + span.start..start + span.end);
+        });
     }
 
     /// Plain text of target tokens. Of the rows without a token nothing is shown (Python writes

@@ -8,6 +8,7 @@ mod gender;
 mod names;
 mod negation;
 mod numbers;
+mod omission;
 mod script;
 mod text;
 
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use tokenizers::NormalizedString;
 use tokenizers::normalizer::Range as Part;
 
-use crate::document::{AlignedDocument, Issue, TranslationUnit, WordPair};
+use crate::document::{AlignedDocument, Coverage, Issue, TranslationUnit, WordPair};
 use crate::persian::{self, Token};
 
 /// Changed whenever checks find something else than before.
@@ -62,6 +63,8 @@ pub struct Pair<'a> {
     pub score: Option<f32>,
     /// Words that belong together, in bytes of the displayed source and of the target.
     pub alignment: Option<&'a [WordPair]>,
+    /// How much of the source the target comes from, by the alignment.
+    pub coverage: Option<&'a Coverage>,
     /// The model as the user named it.
     pub model: &'a str,
 }
@@ -82,6 +85,7 @@ impl<'a> Pair<'a> {
             english: english::tokens(target),
             score: None,
             alignment: None,
+            coverage: None,
             model: "",
         }
     }
@@ -93,6 +97,7 @@ impl<'a> Pair<'a> {
         Self {
             score: score.filter(|score| score.is_finite()),
             alignment: unit.translation.alignment.as_deref(),
+            coverage: unit.translation.coverage.as_ref(),
             model: &document.model,
             ..Self::new(document.source(unit), unit.target())
         }
@@ -125,6 +130,11 @@ impl<'a> Pair<'a> {
     #[must_use]
     pub fn shown(&self, span: &Range<usize>) -> &'a str {
         self.place(span).and_then(|span| self.shown.get(span)).unwrap_or_default()
+    }
+
+    /// A place of the displayed source.
+    fn displayed(&self, span: &Range<usize>) -> Option<&'a str> {
+        self.shown.get(span.clone())
     }
 
     /// A place of [`Pair::source`] in the displayed source.
@@ -164,6 +174,7 @@ impl Default for Checks {
             Box::new(script::Untranslated),
             Box::new(text::Repetition),
             Box::new(text::Length),
+            Box::new(omission::Omission),
             Box::new(confidence::Confidence),
             Box::new(gender::Gender),
             Box::new(names::Consistency),
