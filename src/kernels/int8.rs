@@ -20,8 +20,20 @@ const THREAD_WORK: usize = 1 << 20;
 pub struct Epilogue<'a> {
     /// `[outputs]`, added.
     pub bias: Option<&'a [f32]>,
-    /// Whether what is below 0 becomes 0.
-    pub relu: bool,
+    /// The non-linearity, last.
+    pub bend: Bend,
+}
+
+/// A non-linearity that products have on their way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bend {
+    /// None.
+    #[default]
+    Nothing,
+    /// What is below 0 becomes 0.
+    Relu,
+    /// `x * sigmoid(x)`
+    Swish,
 }
 
 /// A cache line.

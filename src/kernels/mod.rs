@@ -25,9 +25,9 @@ mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub use attention::{Attend, Seen};
+pub use attention::{Attend, Seen, by_heads};
 pub use int8::peak;
-pub use int8::{Epilogue, Int8Matrix};
+pub use int8::{Bend, Epilogue, Int8Matrix};
 pub use isa::Isa;
 pub use op::{Int8Product, with_slice, with_slice_mut};
 pub use pack::{Packed, Part};

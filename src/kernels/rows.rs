@@ -142,6 +142,18 @@ dispatched! {
     pub fn add(x: &mut [f32], y: &[f32]) = add_body
 }
 
+#[inline(always)]
+pub(super) fn swish_body(row: &mut [f32]) {
+    for x in row {
+        *x /= 1.0 + exp(-*x);
+    }
+}
+
+dispatched! {
+    /// `x * sigmoid(x)` in place (Ramachandran et al. 2017).
+    pub fn swish(row: &mut [f32]) = swish_body
+}
+
 /// The weights of a layer norm (Ba et al. 2016).
 #[derive(Debug, Clone, Copy)]
 pub struct Norm<'a> {

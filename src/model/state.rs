@@ -180,14 +180,13 @@ impl DecoderState {
     /// The same on a CPU, where keys and values stay as they are computed and nothing is copied
     /// when beams are reordered.
     ///
-    /// * `source`: keys and values of every decoder layer, each `[sentences, source_time, channels]`
+    /// * `source`: keys and values of every decoder layer, each `[source_tokens, channels]`,
+    ///   without padding, each sentence sorted by heads
     /// * `lengths`: source tokens of each sentence
-    ///
-    /// # Errors
-    /// When the tensors have another shape.
-    pub fn on_cpu(source: Vec<(Tensor, Tensor)>, lengths: &[usize]) -> Result<Self> {
-        let direct = Direct::new(source, lengths.to_vec())?;
-        Ok(Self { direct: Some(direct), ..Self::new(Vec::new(), None, lengths.len()) })
+    #[must_use]
+    pub fn on_cpu(source: Vec<(Tensor, Tensor)>, lengths: &[usize]) -> Self {
+        let direct = Direct::new(source, lengths.to_vec());
+        Self { direct: Some(direct), ..Self::new(Vec::new(), None, lengths.len()) }
     }
 
     /// Whether this is a state [`DecoderState::on_cpu`].

@@ -1,6 +1,6 @@
 //! Every kernel that this CPU can run, against plain code.
 
-use tarjoman::kernels::{Epilogue, Int8Matrix, Isa, reference};
+use tarjoman::kernels::{Bend, Epilogue, Int8Matrix, Isa, reference};
 
 /// Numbers that look random and are the same everywhere.
 struct Numbers(u64);
@@ -40,12 +40,18 @@ fn every_int8_kernel_gives_what_the_reference_gives() {
                 .collect();
             for &rows in ROWS {
                 let x = numbers.floats(rows * inputs);
-                for (bias, relu) in [(None, false), (Some(&bias), false), (Some(&bias), true)] {
-                    let epilogue = Epilogue { bias: bias.map(Vec::as_slice), relu };
+                for (bias, bend) in [
+                    (None, Bend::Nothing),
+                    (None, Bend::Swish),
+                    (Some(&bias), Bend::Nothing),
+                    (Some(&bias), Bend::Relu),
+                    (Some(&bias), Bend::Swish),
+                ] {
+                    let epilogue = Epilogue { bias: bias.map(Vec::as_slice), bend };
                     let expected = reference::int8_product(&x, rows, &weights, &scales, epilogue);
                     for matrix in &matrices {
                         let found = matrix.product(&x, epilogue);
-                        assert_eq!(found, expected, "{matrix:?}, {rows} rows, relu {relu}");
+                        assert_eq!(found, expected, "{matrix:?}, {rows} rows, {bend:?}");
                     }
                 }
             }

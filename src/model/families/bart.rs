@@ -180,20 +180,43 @@ impl Bart {
         let embedded = self.encoder_embedding.tokens(&input_ids.flatten_all()?)?;
         let embedded = embedded.reshape((batch, time, ()))?;
         let mut x = self.encoder_embedding.place(&embedded, 0, time)?;
-        if is_direct(&x) {
-            for layer in &self.encoder {
-                x = layer.forward_on_cpu(&x, lengths)?;
-            }
-        } else {
-            let mask = padding_mask(lengths, time, &self.device)?;
-            for layer in &self.encoder {
-                x = layer.forward(&x, mask.as_ref())?;
-            }
+        let mask = padding_mask(lengths, time, &self.device)?;
+        for layer in &self.encoder {
+            x = layer.forward(&x, mask.as_ref())?;
         }
+        self.encoded(x)
+    }
+
+    /// The same with the kernels of this CPU, and without padding: to `[tokens, channels]`, the
+    /// sentences one after another.
+    fn encode_on_cpu(&self, input_ids: &Tensor, lengths: &[usize]) -> Result<Tensor> {
+        let rows = input_ids.to_vec2::<u32>()?;
+        let real = || rows.iter().zip(lengths).flat_map(|(row, length)| row.iter().take(*length));
+        let places: Vec<u32> = lengths.iter().flat_map(|length| 0..*length as u32).collect();
+        let ids: Vec<u32> = real().copied().collect();
+        let Embedding { positions, norm, .. } = &self.encoder_embedding;
+        let embedded = self.encoder_embedding.tokens(&Tensor::new(ids, &self.device)?)?;
+        let places = positions.index_select(&Tensor::new(places, &self.device)?, 0)?;
+        let mut x = (embedded + places)?;
+        if let Some(norm) = norm {
+            x = norm.forward(&x)?;
+        }
+        for layer in &self.encoder {
+            x = layer.forward_on_cpu(&x, lengths)?;
+        }
+        self.encoded(x)
+    }
+
+    fn encoded(&self, x: Tensor) -> Result<Tensor> {
         match &self.encoder_norm {
             Some(norm) => norm.forward(&x),
             None => Ok(x),
         }
+    }
+
+    /// Whether the kernels of this CPU take it.
+    fn is_direct(&self) -> bool {
+        self.device.is_cpu() && self.encoder_embedding.positions.dtype() == DType::F32
     }
 
     /// `last` `[rows]` to logits `[rows, vocabulary]`.
@@ -212,11 +235,6 @@ impl Bart {
     }
 }
 
-/// Whether the kernels of this CPU take it.
-fn is_direct(x: &Tensor) -> bool {
-    x.device().is_cpu() && x.dtype() == DType::F32
-}
-
 impl Seq2Seq for Bart {
     fn start(&self, input_ids: &Tensor, lengths: &[usize]) -> model::Result<DecoderState> {
         let (batch, time) = input_ids.dims2()?;
@@ -224,11 +242,13 @@ impl Seq2Seq for Bart {
         if time > limit {
             return Err(Error::TooLong { tokens: time, limit });
         }
-        let encoded = self.encode(input_ids, lengths)?;
-        if is_direct(&encoded) {
-            let source = self.decoder.iter().map(|layer| layer.flat_source_keys_values(&encoded));
-            return Ok(DecoderState::on_cpu(source.collect::<Result<_>>()?, lengths)?);
+        if self.is_direct() {
+            let encoded = self.encode_on_cpu(input_ids, lengths)?;
+            let source =
+                self.decoder.iter().map(|layer| layer.sorted_source_keys_values(&encoded, lengths));
+            return Ok(DecoderState::on_cpu(source.collect::<Result<_>>()?, lengths));
         }
+        let encoded = self.encode(input_ids, lengths)?;
         let mask = padding_mask(lengths, time, &self.device)?;
         let cross = self
             .decoder

@@ -4,7 +4,7 @@ use candle_core::quantized::QTensor;
 use candle_core::{D, Device, Result, Tensor};
 
 use super::{Activation, StudentMatrix};
-use crate::kernels::{Epilogue, Int8Matrix, Int8Product};
+use crate::kernels::{Bend, Epilogue, Int8Matrix, Int8Product};
 use crate::model::weights::Weights;
 
 /// A matrix product with or without a bias. The only file that knows in what precision weights
@@ -83,7 +83,7 @@ impl Linear {
     /// When the last dimension is not `in`, or the device fails.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         if let Self::Int8 { weight, bias } = self {
-            return int8(x, weight, bias.as_deref(), false);
+            return int8(x, weight, bias.as_deref(), Bend::Nothing);
         }
         // One product over all rows: candle would loop over the leading dimensions.
         let mut shape = x.dims().to_vec();
@@ -116,7 +116,10 @@ impl Linear {
     pub fn forward_activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
         match self {
             Self::Int8 { weight, bias } if activation == Activation::Relu => {
-                int8(x, weight, bias.as_deref(), true)
+                int8(x, weight, bias.as_deref(), Bend::Relu)
+            }
+            Self::Int8 { weight, bias } if activation == Activation::Swish => {
+                int8(x, weight, bias.as_deref(), Bend::Swish)
             }
             _ => activation.forward(&self.forward(x)?),
         }
@@ -169,6 +172,6 @@ impl Linear {
     }
 }
 
-fn int8(x: &Tensor, matrix: &Int8Matrix, bias: Option<&[f32]>, relu: bool) -> Result<Tensor> {
-    x.contiguous()?.apply_op1_no_bwd(&Int8Product { matrix, epilogue: Epilogue { bias, relu } })
+fn int8(x: &Tensor, matrix: &Int8Matrix, bias: Option<&[f32]>, bend: Bend) -> Result<Tensor> {
+    x.contiguous()?.apply_op1_no_bwd(&Int8Product { matrix, epilogue: Epilogue { bias, bend } })
 }
