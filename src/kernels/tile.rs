@@ -177,6 +177,31 @@ pub(super) fn quantize_row<A: Activation>(x: &[f32], to: &mut [A]) -> (f32, i32)
     (largest / 127.0, sum)
 }
 
+/// Rounds a row of floats as [`Rounding::Marian`] says; returns what 1 stands for, that of the
+/// weights counted in, and the sum.
+#[inline(always)]
+pub(super) fn quantize_marian_row<A: Activation>(
+    x: &[f32],
+    to: &mut [A],
+    (alpha, weights): (Option<f32>, f32),
+) -> (f32, i32) {
+    let factor = alpha.unwrap_or_else(|| {
+        let largest = x.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+        if largest > 0.0 && largest.is_finite() { 127.0 / largest } else { 1.0 }
+    });
+    let mut sum = 0;
+    let (body, padding) = to.split_at_mut(x.len());
+    for (to, x) in body.iter_mut().zip(x) {
+        // As above; what is no number has zeros there.
+        const ROUND: f32 = 12_582_912.0;
+        let rounded = A::from_bits(((x * factor).clamp(-127.0, 127.0) + ROUND).to_bits());
+        *to = rounded;
+        sum += rounded.to_i32();
+    }
+    padding.fill(A::default());
+    (1.0 / (factor * weights), sum)
+}
+
 /// All rows of a product with some panels.
 ///
 /// # Safety

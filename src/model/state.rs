@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
 use super::direct::{Direct, Heads};
+use super::layers::Linear;
 
 /// Tokens by which the cache grows.
 const GROWTH: usize = 32;
@@ -81,14 +82,24 @@ pub struct Prompts {
     pub last: Vec<u32>,
 }
 
+/// The target tokens that the translation of a sentence may have.
+#[derive(Debug, Clone)]
+pub struct Candidates {
+    /// Ascending.
+    pub ids: Vec<u32>,
+    /// The output projection to these alone.
+    pub output: Linear,
+}
+
 /// What decoding remembers between steps.
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     layers: Vec<LayerState>,
     source_mask: Option<Tensor>,
     prompts: Option<Prompts>,
-    candidates: Option<Vec<Arc<[u32]>>>,
+    candidates: Option<Vec<Arc<Candidates>>>,
     direct: Option<Direct>,
+    logits: Option<Tensor>,
     sentences: usize,
     rows: usize,
     position: usize,
@@ -122,6 +133,7 @@ impl DecoderState {
             prompts: None,
             candidates: None,
             direct: None,
+            logits: None,
             sentences,
             rows: sentences,
             position: 0,
@@ -147,16 +159,16 @@ impl DecoderState {
         self.prompts.as_ref().map_or(&[], |prompts| &prompts.lengths)
     }
 
-    /// Remembers for each sentence the target tokens that its translation may have, ascending.
+    /// Remembers for each sentence the target tokens that its translation may have.
     #[must_use]
-    pub fn with_candidates(mut self, candidates: Vec<Arc<[u32]>>) -> Self {
+    pub fn with_candidates(mut self, candidates: Vec<Arc<Candidates>>) -> Self {
         self.candidates = Some(candidates);
         self
     }
 
     /// What [`DecoderState::with_candidates`] was given, for the live sentences.
     #[must_use]
-    pub fn candidates(&self) -> Option<&[Arc<[u32]>]> {
+    pub fn candidates(&self) -> Option<&[Arc<Candidates>]> {
         self.candidates.as_deref()
     }
 
@@ -228,6 +240,21 @@ impl DecoderState {
             Some(direct) => direct.attend_source(layer, queries, heads),
             None => candle_core::bail!("a state that is not on the CPU"),
         }
+    }
+
+    /// Room on a CPU for the logits of a step, `[rows, vocabulary]`: the same memory at every step,
+    /// of which the system would else take back, and clear, megabytes each time.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn room_for_logits(&mut self, rows: usize, vocabulary: usize) -> Result<Tensor> {
+        let room = match self.logits.take() {
+            Some(room) if room.dim(0)? >= rows && room.dim(1)? == vocabulary => room,
+            _ => Tensor::zeros((rows, vocabulary), DType::F32, &Device::Cpu)?,
+        };
+        let view = room.narrow(0, 0, rows)?;
+        self.logits = Some(room);
+        Ok(view)
     }
 
     /// Tokens decoded so far.

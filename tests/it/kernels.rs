@@ -113,6 +113,23 @@ fn a_row_of_a_packed_matrix_is_the_row_that_went_in() {
 }
 
 #[test]
+fn some_rows_of_a_matrix_give_these_outputs_alone() {
+    let mut numbers = Numbers(5);
+    let (outputs, inputs) = (70, 33);
+    let (weights, scales) = (numbers.bytes(outputs * inputs), numbers.floats(outputs));
+    let (x, ids) = (numbers.floats(2 * inputs), [69, 0, 17, 16, 3]);
+    for isa in Isa::available() {
+        let matrix = Int8Matrix::pack_for(isa, &weights, &scales).expect("it is packed");
+        let all = matrix.product(&x, Epilogue::default());
+        let expected: Vec<f32> =
+            all.chunks(outputs).flat_map(|row| ids.iter().map(|id| row[*id as usize])).collect();
+        let some = matrix.select(&ids).expect("there are such rows");
+        assert_eq!(some.product(&x, Epilogue::default()), expected, "{some:?}");
+        assert!(matrix.select(&[70]).is_err());
+    }
+}
+
+#[test]
 fn attention_over_rows_and_by_heads_is_a_weighted_mean_of_what_is_seen() {
     let mut numbers = Numbers(4);
     // Below, at and above the channels that are added up at once.
