@@ -175,11 +175,11 @@ impl Int8Matrix {
             match self.isa {
                 #[cfg(target_arch = "aarch64")]
                 Isa::Neon | Isa::NeonDot => {
-                    quantize::<i8>(x, rounding, self.inputs, stride, to, scales, sums)
+                    quantize::<i8>(x, rounding, self.inputs, stride, to, scales, sums);
                 }
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => {
-                    quantize_avx2::<i16>(x, rounding, self.inputs, stride, to, scales, sums)
+                    quantize_avx2::<i16>(x, rounding, self.inputs, stride, to, scales, sums);
                 }
                 #[cfg(target_arch = "x86_64")]
                 Isa::AvxVnni | Isa::Avx512Vnni => {

@@ -86,8 +86,10 @@ impl StudentMatrix {
             if *id as usize >= self.matrix.outputs() {
                 bail!("row {id} of a matrix of {} rows", self.matrix.outputs());
             }
-            self.matrix.row(*id as usize, row);
-            row.iter_mut().for_each(|value| *value *= step);
+            self.matrix.row(*id as usize, &mut *row);
+            for value in row {
+                *value *= step;
+            }
         }
         Tensor::from_vec(rows, (ids.len(), inputs), device)
     }
