@@ -86,7 +86,7 @@ impl StudentMatrix {
             if *id as usize >= self.matrix.outputs() {
                 bail!("row {id} of a matrix of {} rows", self.matrix.outputs());
             }
-            self.matrix.row(*id as usize, &mut *row);
+            self.matrix.row(*id as usize, row);
             for value in row {
                 *value *= step;
             }
