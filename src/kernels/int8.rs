@@ -6,23 +6,15 @@ use rayon::prelude::*;
 use super::Isa;
 #[cfg(target_arch = "aarch64")]
 use super::aarch64::{Neon, NeonDot};
+use super::epilogue::{Epilogue, Rounding};
 use super::pack::Data;
 use super::portable::Portable;
-use super::tile::{Activation, Job, Kernel, panels, quantize_row};
+use super::tile::{Activation, Job, Kernel, panels, quantize_marian_row, quantize_row};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{Avx2, Avx512Vnni, AvxVnni};
 
 /// Multiply-adds that are worth a thread of their own: some tens of microseconds.
 const THREAD_WORK: usize = 1 << 20;
-
-/// What happens to a product on its way out.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Epilogue<'a> {
-    /// `[outputs]`, added.
-    pub bias: Option<&'a [f32]>,
-    /// Whether what is below 0 becomes 0.
-    pub relu: bool,
-}
 
 /// A cache line.
 #[derive(Clone, Copy)]
@@ -127,26 +119,6 @@ impl Int8Matrix {
         self.data.bytes().len() + self.scales.len() * size_of::<f32>()
     }
 
-    /// Row `index` as floats, into `to` `[inputs]`: what an embedding is.
-    ///
-    /// # Panics
-    /// When there is no such row or `to` is of another size.
-    pub fn row(&self, index: usize, to: &mut [f32]) {
-        assert!(index < self.outputs && to.len() == self.inputs, "a row of the matrix");
-        let Layout { columns, group, step, offset } = self.layout;
-        let panel_bytes = self.inputs.next_multiple_of(step) * columns;
-        let (panel, column) = (index / columns, index % columns);
-        let panel = &self.data.bytes()[panel * panel_bytes..(panel + 1) * panel_bytes];
-        let scale = self.scales[index];
-        for (at, to) in to.chunks_mut(group).enumerate() {
-            let from = &panel[(at * columns + column) * group..];
-            for (to, byte) in to.iter_mut().zip(from) {
-                let weight = if offset == 0 { *byte } else { *byte ^ 0x80 }.cast_signed();
-                *to = f32::from(weight) * scale;
-            }
-        }
-    }
-
     /// `x` `[rows, inputs]` times the transpose of this: `[rows, outputs]`. Inputs are rounded to
     /// 8 bits, the largest of a row to 127.
     ///
@@ -154,12 +126,21 @@ impl Int8Matrix {
     /// When `x` is no whole number of rows, or a bias of another length.
     #[must_use]
     pub fn product(&self, x: &[f32], epilogue: Epilogue<'_>) -> Vec<f32> {
+        self.product_of(x, Rounding::Largest, epilogue)
+    }
+
+    /// As [`Int8Matrix::product`], with inputs rounded in this way.
+    ///
+    /// # Panics
+    /// As there.
+    #[must_use]
+    pub fn product_of(&self, x: &[f32], rounding: Rounding, epilogue: Epilogue<'_>) -> Vec<f32> {
         assert!(x.len().is_multiple_of(self.inputs), "rows of {} inputs", self.inputs);
         let rows = x.len() / self.inputs;
         let mut out: Vec<f32> = Vec::with_capacity(rows * self.outputs);
         // SAFETY: `run` writes all of it.
         unsafe {
-            self.run(x, epilogue, out.as_mut_ptr());
+            self.run(x, rounding, epilogue, out.as_mut_ptr());
             out.set_len(rows * self.outputs);
         }
         out
@@ -173,12 +154,12 @@ impl Int8Matrix {
         assert!(x.len().is_multiple_of(self.inputs), "rows of {} inputs", self.inputs);
         assert_eq!(out.len(), x.len() / self.inputs * self.outputs, "rows of outputs");
         // SAFETY: `out` has room for all of it.
-        unsafe { self.run(x, epilogue, out.as_mut_ptr()) };
+        unsafe { self.run(x, Rounding::Largest, epilogue, out.as_mut_ptr()) };
     }
 
     /// # Safety
     /// `out` has room for `[rows, outputs]`; all of it is written.
-    unsafe fn run(&self, x: &[f32], epilogue: Epilogue<'_>, out: *mut f32) {
+    unsafe fn run(&self, x: &[f32], rounding: Rounding, epilogue: Epilogue<'_>, out: *mut f32) {
         assert!(epilogue.bias.is_none_or(|bias| bias.len() == self.outputs), "a bias an output");
         let rows = x.len() / self.inputs;
         let mut scratch = SCRATCH.take();
@@ -194,15 +175,17 @@ impl Int8Matrix {
             match self.isa {
                 #[cfg(target_arch = "aarch64")]
                 Isa::Neon | Isa::NeonDot => {
-                    quantize::<i8>(x, self.inputs, stride, to, scales, sums)
+                    quantize::<i8>(x, rounding, self.inputs, stride, to, scales, sums);
                 }
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => quantize_avx2::<i16>(x, self.inputs, stride, to, scales, sums),
+                Isa::Avx2 => {
+                    quantize_avx2::<i16>(x, rounding, self.inputs, stride, to, scales, sums);
+                }
                 #[cfg(target_arch = "x86_64")]
                 Isa::AvxVnni | Isa::Avx512Vnni => {
-                    quantize_avx2::<i8>(x, self.inputs, stride, to, scales, sums);
+                    quantize_avx2::<i8>(x, rounding, self.inputs, stride, to, scales, sums);
                 }
-                _ => quantize::<i16>(x, self.inputs, stride, to, scales, sums),
+                _ => quantize::<i16>(x, rounding, self.inputs, stride, to, scales, sums),
             }
         }
         let job = Job {
@@ -274,6 +257,7 @@ thread_local! {
 #[inline(always)]
 fn quantize<A: Activation>(
     x: &[f32],
+    rounding: Rounding,
     inputs: usize,
     stride: usize,
     to: &mut [u8],
@@ -284,7 +268,10 @@ fn quantize<A: Activation>(
     let (_, to, _) = unsafe { to.align_to_mut::<A>() };
     let rows = x.chunks_exact(inputs).zip(to.chunks_exact_mut(stride));
     for ((x, to), (scale, sum)) in rows.zip(scales.iter_mut().zip(sums)) {
-        (*scale, *sum) = quantize_row(x, to);
+        (*scale, *sum) = match rounding {
+            Rounding::Largest => quantize_row(x, to),
+            Rounding::Marian { alpha, weights } => quantize_marian_row(x, to, (alpha, weights)),
+        };
     }
 }
 
@@ -293,13 +280,14 @@ fn quantize<A: Activation>(
 #[target_feature(enable = "avx2")]
 fn quantize_avx2<A: Activation>(
     x: &[f32],
+    rounding: Rounding,
     inputs: usize,
     stride: usize,
     to: &mut [u8],
     scales: &mut [f32],
     sums: &mut [i32],
 ) {
-    quantize::<A>(x, inputs, stride, to, scales, sums);
+    quantize::<A>(x, rounding, inputs, stride, to, scales, sums);
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -133,16 +133,13 @@ impl Translator {
     ) -> Result<()> {
         self.check(options)?;
         let workers = options.workers.max(1);
-        // Products run in the pool of the thread that asks for them.
-        let pools = (0..workers)
-            .map(|_| ThreadPoolBuilder::new().num_threads((cores() / workers).max(1)).build())
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(Error::Threads)?;
+        // One pool for all: a worker that waits leaves its core to the products of the others.
+        let pool = ThreadPoolBuilder::new().num_threads(cores()).build().map_err(Error::Threads)?;
         let queue = Queue::new(options.batch_tokens / options.search.beams.max(1), workers);
         let (events, received) = sync_channel(2 * workers);
         std::thread::scope(|scope| {
-            for pool in &pools {
-                let (events, queue) = (events.clone(), &queue);
+            for _ in 0..workers {
+                let (events, queue, pool) = (events.clone(), &queue, &pool);
                 scope.spawn(move || self.work(pool, queue, options, observer, &events));
             }
             let queue = &queue;

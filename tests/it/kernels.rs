@@ -1,6 +1,6 @@
 //! Every kernel that this CPU can run, against plain code.
 
-use tarjoman::kernels::{Epilogue, Int8Matrix, Isa, reference};
+use tarjoman::kernels::{Attend, Bend, Epilogue, Int8Matrix, Isa, Seen, by_heads, reference};
 
 /// Numbers that look random and are the same everywhere.
 struct Numbers(u64);
@@ -40,12 +40,18 @@ fn every_int8_kernel_gives_what_the_reference_gives() {
                 .collect();
             for &rows in ROWS {
                 let x = numbers.floats(rows * inputs);
-                for (bias, relu) in [(None, false), (Some(&bias), false), (Some(&bias), true)] {
-                    let epilogue = Epilogue { bias: bias.map(Vec::as_slice), relu };
+                for (bias, bend) in [
+                    (None, Bend::Nothing),
+                    (None, Bend::Swish),
+                    (Some(&bias), Bend::Nothing),
+                    (Some(&bias), Bend::Relu),
+                    (Some(&bias), Bend::Swish),
+                ] {
+                    let epilogue = Epilogue { bias: bias.map(Vec::as_slice), bend };
                     let expected = reference::int8_product(&x, rows, &weights, &scales, epilogue);
                     for matrix in &matrices {
                         let found = matrix.product(&x, epilogue);
-                        assert_eq!(found, expected, "{matrix:?}, {rows} rows, relu {relu}");
+                        assert_eq!(found, expected, "{matrix:?}, {rows} rows, {bend:?}");
                     }
                 }
             }
@@ -102,6 +108,72 @@ fn a_row_of_a_packed_matrix_is_the_row_that_went_in() {
         let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
         for (found, expected) in row.iter().zip(expected) {
             assert!((found - expected).abs() <= largest / 254.0 + 1e-6, "{found} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn some_rows_of_a_matrix_give_these_outputs_alone() {
+    let mut numbers = Numbers(5);
+    let (outputs, inputs) = (70, 33);
+    let (weights, scales) = (numbers.bytes(outputs * inputs), numbers.floats(outputs));
+    let (x, ids) = (numbers.floats(2 * inputs), [69, 0, 17, 16, 3]);
+    for isa in Isa::available() {
+        let matrix = Int8Matrix::pack_for(isa, &weights, &scales).expect("it is packed");
+        let all = matrix.product(&x, Epilogue::default());
+        let expected: Vec<f32> =
+            all.chunks(outputs).flat_map(|row| ids.iter().map(|id| row[*id as usize])).collect();
+        let some = matrix.select(&ids).expect("there are such rows");
+        assert_eq!(some.product(&x, Epilogue::default()), expected, "{some:?}");
+        assert!(matrix.select(&[70]).is_err());
+    }
+}
+
+#[test]
+fn attention_over_rows_and_by_heads_is_a_weighted_mean_of_what_is_seen() {
+    let mut numbers = Numbers(4);
+    // Below, at and above the channels that are added up at once.
+    for (heads, head_dim) in [(2, 5), (3, 32), (2, 64), (1, 100)] {
+        let channels = heads * head_dim;
+        let lengths = [7, 1, 40];
+        let tokens: usize = lengths.iter().sum();
+        let [queries, keys, values] = [(); 3].map(|()| numbers.floats(tokens * channels));
+        let first = |row: usize| if row < 7 { 0 } else { 7 + usize::from(row > 7) };
+        let length = |row: usize| lengths[usize::from(row > 6) + usize::from(row > 7)];
+        let seen: Vec<Vec<u32>> = (0..tokens)
+            .map(|row| (first(row) as u32..(first(row) + length(row)) as u32).collect())
+            .collect();
+        let scale = 0.3;
+        let sorted = [&keys, &values].map(|x| by_heads(x, &lengths, heads, channels));
+        let [mut by_rows, mut by_blocks] = [(); 2].map(|()| vec![f32::NAN; tokens * channels]);
+        let attend =
+            Attend { queries: &queries, keys: &keys, values: &values, heads, channels, scale };
+        attend.run(|row| Seen::Rows(&seen[row]), &mut by_rows);
+        let [keys_by_heads, values_by_heads] = &sorted;
+        Attend { keys: keys_by_heads, values: values_by_heads, ..attend }
+            .run(|row| Seen::ByHeads(first(row), length(row)), &mut by_blocks);
+        assert_eq!(by_rows, by_blocks);
+        for row in 0..tokens {
+            for channel in 0..channels {
+                let head = channel / head_dim * head_dim..(channel / head_dim + 1) * head_dim;
+                let part = |x: &[f32], row: usize| x[row * channels..][head.clone()].to_vec();
+                let weights: Vec<f64> = seen[row]
+                    .iter()
+                    .map(|key| {
+                        let pairs = part(&queries, row).into_iter().zip(part(&keys, *key as usize));
+                        let dot: f64 = pairs.map(|(a, b)| f64::from(a) * f64::from(b)).sum();
+                        (dot * f64::from(scale)).exp()
+                    })
+                    .collect();
+                let mean: f64 = seen[row]
+                    .iter()
+                    .zip(&weights)
+                    .map(|(key, w)| w * f64::from(values[*key as usize * channels + channel]))
+                    .sum::<f64>()
+                    / weights.iter().sum::<f64>();
+                let found = f64::from(by_rows[row * channels + channel]);
+                assert!((found - mean).abs() < 1e-5, "{found} for {mean}");
+            }
         }
     }
 }
