@@ -20,7 +20,7 @@ const LENGTH: f32 = 0.8;
 const LONGEST: f32 = 1.3;
 
 /// A sum below this is a doubt.
-const LEAST: f32 = 1.35;
+const LEAST: f32 = 1.3;
 
 /// Words of the source that are enough to say something of it.
 const FEWEST: usize = 4;
