@@ -153,9 +153,13 @@ impl Attend<'_> {
             for at in 0..count {
                 let first = heads.get(at).copied().unwrap_or(at) * head_dim;
                 let query = &self.queries[row * channels + first..][..head_dim];
+                let time = scores.len();
                 for (at, score) in scores.iter_mut().enumerate() {
-                    let place = seen.row(at) * channels + first;
-                    *score = dot(query, &self.keys[place..][..head_dim]) * self.scale;
+                    let place = match seen {
+                        Seen::ByHeads(begin, _) => begin * channels + time * first + at * head_dim,
+                        Seen::Rows(rows) => rows[at] as usize * channels + first,
+                    };
+                    *score = Plain.dot(query, &self.keys[place..][..head_dim]) * self.scale;
                 }
                 softmax(scores);
                 for (sum, score) in out.iter_mut().zip(&*scores) {
@@ -164,18 +168,6 @@ impl Attend<'_> {
             }
         }
         weights
-    }
-}
-
-fn softmax(scores: &mut [f32]) {
-    let highest = highest(scores);
-    let mut sum = 0.0;
-    for score in scores.iter_mut() {
-        *score = exp(*score - highest);
-        sum += *score;
-    }
-    for score in scores {
-        *score /= sum;
     }
 }
 

@@ -164,16 +164,17 @@ impl Direct {
         let beams = (queries.dim(0)? / self.origins.len().max(1)).max(1);
         let seen = |row: usize| {
             let sentence = self.origins[row / beams] as usize;
-            Seen::Range(sentence * self.source_time, self.lengths[sentence])
+            Seen::ByHeads(self.firsts[sentence], self.lengths[sentence])
         };
+        let source_time = self.lengths.iter().copied().max().unwrap_or(0);
         let weights = with_slice(&layer.source_keys, |keys| {
             with_slice(queries, |queries| {
                 let Heads { count, scale } = heads;
                 let attend = Attend { queries, keys, values: keys, heads: count, channels, scale };
-                attend.weigh(seen, some, self.source_time)
+                attend.weigh(seen, some, source_time)
             })
         })??;
-        Ok((weights, self.source_time))
+        Ok((weights, source_time))
     }
 }
 

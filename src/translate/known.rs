@@ -45,7 +45,8 @@ impl Translator {
             let fits = tokens.len() <= self.model.max_source_tokens()
                 && target.ids.len() < self.model.max_target_tokens();
             if fits && !content.target().trim().is_empty() {
-                let piece = Piece { sentence: content.sentence.id, tokens, places };
+                let text = content.sentence.text.get().to_owned();
+                let piece = Piece { sentence: content.sentence.id, text, tokens, places };
                 known.push(Known { unit, piece, target });
             }
         }

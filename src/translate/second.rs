@@ -147,7 +147,7 @@ impl Translator {
             let before = parts.len();
             if row.left > 0 && text.split_whitespace().count() >= SHORTEST {
                 for span in persian::split_long(text, &|part| part.len() * 10 <= text.len() * 7) {
-                    parts.push(self.frame.encode(&self.tokenizer, &text[span], &[])?);
+                    parts.push(self.frame.encode(&self.tokenizer, &text[span], &[])?.ids);
                 }
             }
             counts.push(parts.len() - before);
@@ -194,5 +194,5 @@ fn joined(parts: Vec<Hypothesis>, end: &[u32]) -> Hypothesis {
     for (at, part) in parts.into_iter().enumerate() {
         tokens.extend(part.tokens.iter().filter(|token| at == last || !end.contains(token)));
     }
-    Hypothesis { tokens, score: sum / count.max(1) as f32, truncated }
+    Hypothesis { tokens, score: sum / count.max(1) as f32, truncated, alignment: None }
 }
