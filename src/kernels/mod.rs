@@ -13,6 +13,7 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod attention;
+mod blocks;
 mod dispatch;
 mod int8;
 mod isa;
@@ -25,6 +26,7 @@ mod tile;
 mod x86_64;
 
 pub use attention::{Attend, Seen};
+pub use blocks::{Blocks, Bytes};
 pub use int8::peak;
 pub use int8::{Epilogue, Int8Matrix};
 pub use isa::Isa;

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use flate2::read::MultiGzDecoder;
 
+use super::gguf::parts::{self, ENDING as GGUF};
 use super::{Error, Result, bergamot, catalogue};
 
 /// A file on disk, or one carried inside the binary.
@@ -30,6 +31,22 @@ impl FileData {
         match self {
             Self::Path(path) => path.display().to_string(),
             Self::Static(name, _) => format!("{name} (embedded)"),
+        }
+    }
+
+    /// Whether its name ends with a dot and this.
+    pub(super) fn has_ending(&self, ending: &str) -> bool {
+        match self {
+            Self::Path(path) => path.extension().is_some_and(|found| found == ending),
+            Self::Static(..) => false,
+        }
+    }
+
+    /// Where it lies, if it is a GGUF file.
+    pub(super) fn gguf(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) if self.has_ending("gguf") => Some(path),
+            _ => None,
         }
     }
 
@@ -96,6 +113,8 @@ pub enum TokenizerFiles {
     },
     /// NLLB-200: a `tokenizer.json` with a token for each language of FLORES-200.
     Nllb(FileData),
+    /// NLLB-200: `sentencepiece.bpe.model`, from which the ids follow.
+    NllbPieces(FileData),
     /// mBART-50: `sentencepiece.bpe.model`, from which the ids follow.
     Mbart50(FileData),
     /// mBART-50, converted to a `tokenizer.json`.
@@ -104,7 +123,7 @@ pub enum TokenizerFiles {
     T5(FileData),
     /// Language models: a `tokenizer.json`; what a text is told around it is in a prompt.
     Causal {
-        /// `tokenizer.json`
+        /// `tokenizer.json`, or the weights with llama.cpp's
         tokenizer: FileData,
         /// The file with the chat template, by which a prompt is chosen:
         /// `chat_template.jinja`, `tokenizer_config.json`, or the weights.
@@ -196,12 +215,9 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin.index.json",
 ];
 
-/// How names of GGUF files end.
-const GGUF: &str = ".gguf";
-
 /// The file of weights, or the index of several: the one that the catalogue prefers, one in
 /// floating point, or a quantised one. Of several quantised ones it is the last by name: names end
-/// with the bits of a weight.
+/// with the bits of a weight. Of one in parts it is the first part.
 fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
     let repo = model.split('@').next().unwrap_or(model);
     let preferred = catalogue::find(repo).and_then(|entry| entry.weights.as_deref());
@@ -209,7 +225,9 @@ fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
         || {
             // llama.cpp keeps the part of a network that sees images in a file of its own.
             let whole = |name: &String| name.ends_with(GGUF) && !name.starts_with("mmproj");
-            shelf.names().into_iter().filter(whole).max()
+            let names = shelf.names().into_iter().filter(whole);
+            let last = names.max_by(|a, b| parts::split(a).0.cmp(parts::split(b).0))?;
+            parts::all(&last).into_iter().next()
         },
     )
 }
@@ -221,6 +239,7 @@ enum Form {
     SentencePiece,
     M2m100,
     Nllb,
+    NllbPieces,
     Mbart50,
     Mbart50Json,
     T5,
@@ -233,20 +252,15 @@ impl Form {
             Self::Json | Self::Nllb | Self::Mbart50Json | Self::Causal => &["tokenizer.json"],
             Self::SentencePiece => &["source.spm", "target.spm", "vocab.json"],
             Self::M2m100 => &["sentencepiece.bpe.model", "vocab.json"],
-            Self::Mbart50 => &["sentencepiece.bpe.model"],
+            Self::NllbPieces | Self::Mbart50 => &["sentencepiece.bpe.model"],
             Self::T5 => &["spiece.model"],
         }
     }
 
     fn take(self, place: &mut dyn Shelf) -> Result<TokenizerFiles> {
         if let Self::Causal = self {
-            let template =
-                [CHAT_TEMPLATE, TOKENIZER_CONFIG].into_iter().find(|name| place.has(name));
-            let template = template.map(|name| place.take(name)).transpose()?;
-            return Ok(TokenizerFiles::Causal {
-                tokenizer: place.take(self.names()[0])?,
-                template,
-            });
+            let tokenizer = place.take(self.names()[0])?;
+            return Ok(TokenizerFiles::Causal { tokenizer, template: template(place)? });
         }
         let separate = matches!(self, Self::SentencePiece) && place.has(TARGET_VOCAB);
         let target_vocab = separate.then(|| place.take(TARGET_VOCAB)).transpose()?;
@@ -261,11 +275,18 @@ impl Form {
             },
             Self::M2m100 => TokenizerFiles::M2m100 { pieces: take(0)?, vocab: take(1)? },
             Self::Nllb => TokenizerFiles::Nllb(take(0)?),
+            Self::NllbPieces => TokenizerFiles::NllbPieces(take(0)?),
             Self::Mbart50 => TokenizerFiles::Mbart50(take(0)?),
             Self::Mbart50Json => TokenizerFiles::Mbart50Json(take(0)?),
             Self::T5 => TokenizerFiles::T5(take(0)?),
         })
     }
+}
+
+/// The file with the chat template of a language model, where it is not with the weights.
+fn template(place: &mut dyn Shelf) -> Result<Option<FileData>> {
+    let name = [CHAT_TEMPLATE, TOKENIZER_CONFIG].into_iter().find(|name| place.has(name));
+    name.map(|name| place.take(name)).transpose()
 }
 
 /// The forms that do for a model, in the order of preference: `SentencePiece` files are the ones
@@ -306,7 +327,7 @@ fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
         ("m2m_100", "M2M100Tokenizer", Some(other)) => {
             wrong(format!("language_codes is {other:?}; Tarjoman knows \"m2m100\""))
         }
-        ("m2m_100", "NllbTokenizer", _) => Ok(&[Form::Nllb]),
+        ("m2m_100", "NllbTokenizer", _) => Ok(&[Form::Nllb, Form::NllbPieces]),
         ("mbart", "MBart50Tokenizer", _) => Ok(&[Form::Mbart50, Form::Mbart50Json]),
         _ => wrong(format!(
             "a {family} model with a {class}; Tarjoman knows M2M100Tokenizer, NllbTokenizer and \
@@ -340,8 +361,10 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     if !shelf.has(CONFIG) && !inside {
         lacks.push(CONFIG.to_string());
     }
+    let gguf = weights.as_ref().is_some_and(|name| name.ends_with(GGUF));
     let any: &[Form] = if inside { &[Form::Causal] } else { &ANY };
-    if !any.iter().any(|form| whole(shelf, form)) {
+    // And perhaps a tokenizer, too.
+    if !gguf && !any.iter().any(|form| whole(shelf, form)) {
         lacks.push(lacking(any, shelf));
     }
     if weights.is_none() {
@@ -352,37 +375,36 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         return missing(lacks.join(", "));
     };
 
-    if inside {
-        let tokenizer = match Form::Causal.take(shelf)? {
-            TokenizerFiles::Causal { tokenizer, template: None } => {
-                TokenizerFiles::Causal { tokenizer, template: Some(shelf.take(&weights)?) }
-            }
-            whole => whole,
-        };
-        let generation_config =
-            shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
-        let config = shelf.take(&weights)?;
-        let (name, weights) = (model.to_string(), vec![config.clone()]);
-        return Ok(ModelFiles { name, config, generation_config, tokenizer, weights });
-    }
-    let config = shelf.take(CONFIG)?;
-    let forms = forms(&config, shelf)?;
-    let Some(form) = forms.iter().find(|form| whole(shelf, form)) else {
-        return missing(lacking(forms, shelf));
+    let first = if gguf { Some(shelf.take(&weights)?) } else { None };
+    let config = match &first {
+        Some(file) if inside => file.clone(),
+        _ => shelf.take(CONFIG)?,
     };
+    let forms = if inside { any } else { forms(&config, shelf)? };
     let generation_config =
         shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
-    let tokenizer = form.take(shelf)?;
-    let weights = if weights.ends_with(".index.json") {
-        let index = shelf.take(&weights)?;
-        let shards = shards(&index)?;
-        if let Some(shard) = shards.iter().find(|shard| !shelf.has(shard)) {
-            return Err(Error::Missing { model: model.to_string(), what: shard.clone() });
+    let tokenizer = match (forms.iter().find(|form| whole(shelf, form)), &first) {
+        (Some(form), _) => form.take(shelf)?,
+        (None, Some(file)) if matches!(forms, [Form::Causal]) => {
+            TokenizerFiles::Causal { template: template(shelf)?, tokenizer: file.clone() }
         }
-        shards.iter().map(|shard| shelf.take(shard)).collect::<Result<_>>()?
-    } else {
-        vec![shelf.take(&weights)?]
+        (None, _) => return missing(lacking(forms, shelf)),
     };
+    let tokenizer = match (tokenizer, first) {
+        (TokenizerFiles::Causal { tokenizer, template: None }, Some(file)) => {
+            TokenizerFiles::Causal { tokenizer, template: Some(file) }
+        }
+        (tokenizer, _) => tokenizer,
+    };
+    let names = if weights.ends_with(".index.json") {
+        shards(&shelf.take(&weights)?)?.into_iter().collect()
+    } else {
+        parts::all(&weights)
+    };
+    if let Some(name) = names.iter().find(|name| !shelf.has(name)) {
+        return missing(name.clone());
+    }
+    let weights = names.iter().map(|name| shelf.take(name)).collect::<Result<_>>()?;
     Ok(ModelFiles { name: model.to_string(), config, generation_config, tokenizer, weights })
 }
 
