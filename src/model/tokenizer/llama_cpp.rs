@@ -114,8 +114,7 @@ fn bytes(metadata: &Metadata) -> Result<Tokenizer, String> {
         .ok_or("a merge is not of two tokens")?;
     let begin = metadata.flag("tokenizer.ggml.add_bos_token").unwrap_or(false);
     guarded(|| {
-        let mut tokenizer =
-            Tokenizer::new(BPE::builder().vocab_and_merges(ids, merges).build()?);
+        let mut tokenizer = Tokenizer::new(BPE::builder().vocab_and_merges(ids, merges).build()?);
         let isolated = SplitDelimiterBehavior::Isolated;
         let split = Split::new(SplitPattern::Regex(QWEN.into()), isolated, false)?;
         let bytes = ByteLevel::new(false, false, false);
@@ -143,8 +142,8 @@ fn finish(
         tokenizer.with_post_processor(Some(begin));
     }
     let found = tokens.into_iter().filter(|token| [CONTROL, USER_DEFINED].contains(&token.kind));
-    let added = found
-        .map(|token| AddedToken::from(token.text, token.kind == CONTROL).normalized(false));
+    let added =
+        found.map(|token| AddedToken::from(token.text, token.kind == CONTROL).normalized(false));
     tokenizer.add_tokens(added)?;
     Ok(())
 }
