@@ -159,6 +159,14 @@ impl Translator {
         &self.name
     }
 
+    /// The licence of the model, and whether it forbids commercial use. Of a model that the catalogue
+    /// doesn't have, only its card knows.
+    #[must_use]
+    pub fn licence(&self) -> Option<String> {
+        let repo = self.name.split('@').next().unwrap_or(&self.name);
+        catalogue::find(repo).map(catalogue::Entry::terms)
+    }
+
     /// How the model itself wants to be used.
     #[must_use]
     pub fn options(&self) -> TranslateOptions {
@@ -212,10 +220,7 @@ impl Translator {
     ) -> Result<AlignedDocument> {
         let (name, asks) = (self.name.clone(), self.frame.asks());
         let collected = collect(document, name, &self.tokenizer, asks, pieces, hypotheses)?;
-        // Of a model that the catalogue doesn't have, only its card knows.
-        let repo = self.name.split('@').next().unwrap_or(&self.name);
-        let licence = catalogue::find(repo).map(catalogue::Entry::terms);
-        Ok(AlignedDocument { licence, ..collected })
+        Ok(AlignedDocument { licence: self.licence(), ..collected })
     }
 
     /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.

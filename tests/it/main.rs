@@ -36,4 +36,5 @@ mod stream;
 mod t5;
 mod tokenizer;
 mod translate_command;
+mod variants;
 mod walk;

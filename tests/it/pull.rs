@@ -144,7 +144,7 @@ fn a_gated_model_says_what_opens_it() {
     has(&message, &["401", "hint:", "HF_TOKEN", "licence", &format!("/{REPO}")]);
     user.set("HF_TOKEN", "another-secret");
     let message = user.fails(69, &["pull", REPO]);
-    has(&message, &["401", "the token", "licence"]);
+    has(&message, &["403", "the token", "licence"]);
     assert!(!message.contains("another-secret"), "{message}");
 }
 

@@ -16,6 +16,14 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
     )?;
     let name = attribute(shown(&document.article.meta.name));
     writeln!(out, r#"<file id="f1" original="{name}" srcDir="rtl" trgDir="ltr">"#)?;
+    writeln!(out, "<notes>")?;
+    let model = ("model", Some(document.model.as_str()));
+    for (category, note) in [model, ("licence", document.licence.as_deref())] {
+        if let Some(note) = note {
+            writeln!(out, "<note category=\"{category}\">{}</note>", text(note))?;
+        }
+    }
+    writeln!(out, "</notes>")?;
     let mut is_empty = true;
     for (index, (block, units)) in document.blocks().enumerate() {
         if !units.is_empty() {

@@ -28,6 +28,10 @@ const NORMAL: i64 = 1;
 const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
 
+/// Longer pieces are found whole or not at all: SentencePiece trains none above 16 characters, and a
+/// made file might have one as long as itself.
+const LONGEST_MERGED: usize = 256;
+
 /// How text is parted before its bytes are merged, of `tokenizer.ggml.pre` = `qwen2`
 /// (`tokenization_qwen2.py`).
 const QWEN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -201,7 +205,8 @@ fn merges(tokens: &[Token], ids: &Vocab) -> Merges {
         .filter_map(|token| Some((token.text.as_str(), *ids.get(&token.text)?)))
         .collect();
     let mut merges = Vec::new();
-    for token in tokens.iter().filter(|token| text(token.kind)) {
+    let merged = |token: &&Token| text(token.kind) && token.text.len() <= LONGEST_MERGED;
+    for token in tokens.iter().filter(merged) {
         let first = merges.len();
         for (at, _) in token.text.char_indices().skip(1) {
             let (left, right) = token.text.split_at(at);

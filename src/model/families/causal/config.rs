@@ -194,6 +194,7 @@ impl GemmaWithImages {
 
 impl GemmaConfig {
     pub fn shape(&self) -> Result<Shape, String> {
+        few(self.num_hidden_layers)?;
         if self.attn_logit_softcapping.is_some() || self.use_bidirectional_attention == Some(true) {
             return Err(
                 "attn_logit_softcapping and use_bidirectional_attention are not in Gemma 3 \
@@ -288,6 +289,7 @@ fn qwen_epsilon() -> f64 {
 
 impl QwenConfig {
     pub fn shape(&self) -> Result<Shape, String> {
+        few(self.num_hidden_layers)?;
         let window = self.sliding_window.filter(|_| self.use_sliding_window);
         let sliding = match &self.layer_types {
             Some(types) => types.iter().map(|kind| *kind == LayerType::SlidingAttention).collect(),
@@ -325,9 +327,22 @@ impl QwenConfig {
     }
 }
 
+/// No network has more blocks; a damaged file may name any number.
+const MOST_LAYERS: usize = 10_000;
+/// Nor more of anything else, so that products of two are numbers, and tables fit the memory.
+const MOST: usize = 1 << 24;
+
+fn few(layers: usize) -> Result<(), String> {
+    if layers > MOST_LAYERS { Err(format!("{layers} layers are too many")) } else { Ok(()) }
+}
+
 impl Shape {
     /// Refuses what can't be computed.
     fn checked(self, layers: usize) -> Result<Self, String> {
+        let sizes = [self.vocabulary, self.channels, self.inner, self.heads, self.key_heads];
+        if sizes.into_iter().any(|size| size > MOST) || self.head_dim > MOST_LAYERS {
+            return Err("its sizes make no sense".into());
+        }
         if self.key_heads == 0 || !self.heads.is_multiple_of(self.key_heads) {
             return Err(format!(
                 "{} heads of queries can't share {} heads of keys",
