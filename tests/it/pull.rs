@@ -167,6 +167,20 @@ fn a_repository_that_lacks_a_tokenizer_is_refused_before_its_weights_are_fetched
 }
 
 #[test]
+fn a_network_that_tarjoman_does_not_run_is_refused_before_its_weights_are_fetched() {
+    let user = User::new();
+    let config: (&str, &[u8]) = ("config.json", br#"{"model_type": "gpt2"}"#);
+    let files = [config, ("tokenizer.json", b"{}"), ("model.safetensors", WEIGHTS)];
+    user.hub.publish("newsroom/gpt2", "main", &files);
+    for command in ["pull", "use"] {
+        let message = user.fails(78, &[command, "newsroom/gpt2"]);
+        has(&message, &["newsroom/gpt2", "gpt2", "marian, m2m_100", "hint:"]);
+    }
+    assert_eq!(large_ranges(&user).len(), 0);
+    assert!(!user.config().exists());
+}
+
+#[test]
 fn a_name_that_is_no_model_is_answered_with_the_nearest_one() {
     let message = User::new().fails(2, &["pull", "bible-big-irr"]);
     has(&message, &["neither a folder nor a model id", "did you mean bible-big-iir?"]);
