@@ -102,20 +102,17 @@ impl Gguf {
 
     fn load(&self, shape: Option<&Shape>, name: &str, to: &Device) -> Result<Tensor> {
         let entry = self.entry(shape, name)?;
-        let tensor = match entry.float() {
-            Some(dtype) => {
-                Tensor::from_raw_buffer(entry.bytes()?, dtype, entry.shape.dims(), &Device::Cpu)
-            }
-            None => {
-                // Blocks run along rows; a row that ends within one would be read past its end.
-                let row = entry.shape.dims().last().copied().unwrap_or(1);
-                let rows = entry.elements()? / row.max(1);
-                let floats = entry.blocks([rows, row]).and_then(|blocks| {
-                    let all: Vec<u32> = (0..rows as u32).collect();
-                    blocks.rows(&all)
-                });
-                floats.and_then(|floats| Tensor::from_vec(floats, &entry.shape, &Device::Cpu))
-            }
+        let tensor = if let Some(dtype) = entry.float() {
+            Tensor::from_raw_buffer(entry.bytes()?, dtype, entry.shape.dims(), &Device::Cpu)
+        } else {
+            // Blocks run along rows; a row that ends within one would be read past its end.
+            let row = entry.shape.dims().last().copied().unwrap_or(1);
+            let rows = entry.elements()? / row.max(1);
+            let floats = entry.blocks([rows, row]).and_then(|blocks| {
+                let all: Vec<u32> = (0..rows as u32).collect();
+                blocks.rows(&all)
+            });
+            floats.and_then(|floats| Tensor::from_vec(floats, &entry.shape, &Device::Cpu))
         };
         tensor.and_then(|tensor| tensor.to_device(to)).map_err(|e| e.context(name.to_owned()))
     }

@@ -154,14 +154,14 @@ fn finish(
 
 /// The vocabulary. llama.cpp's conversion writes what SentencePiece calls user-defined with spaces
 /// and without its score, which is 0 there.
-fn tokens(metadata: &Metadata, scored: bool) -> Result<Vec<Token>, String> {
+fn tokens(metadata: &Metadata, by_score: bool) -> Result<Vec<Token>, String> {
     let list = |name: &str| {
         let list = metadata.list(&format!("tokenizer.ggml.{name}"));
         list.ok_or_else(|| format!("it has no tokenizer.ggml.{name}"))
     };
     let (texts, kinds) = (list("tokens")?, list("token_type")?);
-    let scores = if scored { list("scores")? } else { &[] };
-    if kinds.len() != texts.len() || (scored && scores.len() != texts.len()) {
+    let scores = if by_score { list("scores")? } else { &[] };
+    if kinds.len() != texts.len() || (by_score && scores.len() != texts.len()) {
         return Err("it has not as many kinds and scores as tokens".into());
     }
     if u32::try_from(texts.len()).is_err() {
@@ -175,9 +175,9 @@ fn tokens(metadata: &Metadata, scored: bool) -> Result<Vec<Token>, String> {
     let read = |(at, (text, kind)): (usize, (&Value, &Value))| {
         let (text, kind) = text.to_string().ok().zip(number(kind)).ok_or_else(|| wrong(at))?;
         let (mut text, mut score) = (text.clone(), 0.0);
-        if scored && kind == USER_DEFINED {
+        if by_score && kind == USER_DEFINED {
             text = text.replace(' ', SPACE);
-        } else if scored {
+        } else if by_score {
             score = scores[at].to_f32().ok().filter(|s| !s.is_nan()).ok_or_else(|| wrong(at))?;
         }
         Ok(Token { text, kind, score })
