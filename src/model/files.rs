@@ -259,27 +259,19 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         return missing(lacks.join(", "));
     };
 
-    let first = if gguf { Some(shelf.take(&weights)?) } else { None };
-    let config = match &first {
-        Some(file) if inside => file.clone(),
-        _ => shelf.take(CONFIG)?,
+    let config = if inside { None } else { Some(shelf.take(CONFIG)?) };
+    let forms = match &config {
+        Some(config) => forms(model, config, shelf)?,
+        None => any,
     };
-    let forms = if inside { any } else { forms(model, &config, shelf)? };
     let generation_config =
         shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
-    let tokenizer = match (forms.iter().find(|form| whole(shelf, form)), &first) {
-        (Some(form), _) => form.take(shelf)?,
-        (None, Some(file)) if matches!(forms, [Form::Causal]) => {
-            TokenizerFiles::Causal { template: template(shelf)?, tokenizer: file.clone() }
-        }
-        (None, _) => return missing(lacking(forms, shelf)),
-    };
-    let tokenizer = match (tokenizer, first) {
-        (TokenizerFiles::Causal { tokenizer, template: None }, Some(file)) => {
-            TokenizerFiles::Causal { tokenizer, template: Some(file) }
-        }
-        (tokenizer, _) => tokenizer,
-    };
+    let form = forms.iter().find(|form| whole(shelf, form));
+    if form.is_none() && !(gguf && matches!(forms, [Form::Causal])) {
+        return missing(lacking(forms, shelf));
+    }
+    let tokenizer = form.map(|form| form.take(shelf)).transpose()?;
+    let template = if tokenizer.is_none() { template(shelf)? } else { None };
     let names = if weights.ends_with(".index.json") {
         shards(&shelf.take(&weights)?)?.into_iter().collect()
     } else {
@@ -288,7 +280,20 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     if let Some(name) = names.iter().find(|name| !shelf.has(name)) {
         return missing(name.clone());
     }
-    let weights = names.iter().map(|name| shelf.take(name)).collect::<Result<_>>()?;
+    let weights = names.iter().map(|name| shelf.take(name)).collect::<Result<Vec<_>>>()?;
+    // What is in llama.cpp's file, or the first of its parts, besides.
+    let Some(first) = weights.first().cloned() else { return missing("weights".into()) };
+    let tokenizer = match tokenizer {
+        None => TokenizerFiles::Causal { tokenizer: first.clone(), template },
+        Some(found) => found,
+    };
+    let tokenizer = match tokenizer {
+        TokenizerFiles::Causal { tokenizer, template: None } if gguf => {
+            TokenizerFiles::Causal { tokenizer, template: Some(first.clone()) }
+        }
+        found => found,
+    };
+    let config = config.unwrap_or(first);
     Ok(ModelFiles { name: model.to_string(), config, generation_config, tokenizer, weights })
 }
 

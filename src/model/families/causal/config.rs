@@ -343,7 +343,7 @@ impl Shape {
         if sizes.into_iter().any(|size| size > MOST) || self.head_dim > MOST_LAYERS {
             return Err("its sizes make no sense".into());
         }
-        if self.key_heads == 0 || !self.heads.is_multiple_of(self.key_heads) {
+        if self.heads == 0 || self.key_heads == 0 || !self.heads.is_multiple_of(self.key_heads) {
             return Err(format!(
                 "{} heads of queries can't share {} heads of keys",
                 self.heads, self.key_heads
