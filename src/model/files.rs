@@ -283,11 +283,8 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     let weights = names.iter().map(|name| shelf.take(name)).collect::<Result<Vec<_>>>()?;
     // What is in llama.cpp's file, or the first of its parts, besides.
     let Some(first) = weights.first().cloned() else { return missing("weights".into()) };
-    let tokenizer = match tokenizer {
-        None => TokenizerFiles::Causal { tokenizer: first.clone(), template },
-        Some(found) => found,
-    };
-    let tokenizer = match tokenizer {
+    let in_it = || TokenizerFiles::Causal { tokenizer: first.clone(), template };
+    let tokenizer = match tokenizer.unwrap_or_else(in_it) {
         TokenizerFiles::Causal { tokenizer, template: None } if gguf => {
             TokenizerFiles::Causal { tokenizer, template: Some(first.clone()) }
         }
