@@ -7,15 +7,18 @@ import causal_models
 import causal_tokenizer
 import firefox
 import generation
+import gguf_tokenizers
 import models
 import multilingual
 import multilingual_models
+import rope
 import spm
 import t5_gguf
 import t5_models
 import t5_tokenizer
 import tokenizer_goldens
 import tokenizer_json
+import variants
 
 
 def main():
@@ -34,6 +37,9 @@ def main():
     causal_tokenizer.main()
     causal_generation.main()
     causal_gguf.main()
+    rope.main()
+    gguf_tokenizers.main()
+    variants.main()
     firefox.main()
 
 

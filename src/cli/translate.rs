@@ -294,6 +294,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options =
         WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
+    if matches!(format, Format::Text | Format::Document) {
+        // The other formats have a place for it.
+        let licence = document.licence.as_deref().unwrap_or("its licence is on its card");
+        note(arguments.quiet, &format!("translated by {} ({licence})", document.model));
+    }
     let doubtful = document.units.iter().filter(|unit| unit.is_doubtful()).count();
     if arguments.fail_on_doubt && doubtful > 0 {
         let all = document.units.len();

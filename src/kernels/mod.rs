@@ -13,6 +13,7 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod attention;
+mod blocks;
 mod dispatch;
 mod epilogue;
 mod int8;
@@ -28,6 +29,7 @@ mod tile;
 mod x86_64;
 
 pub use attention::{Attend, Seen, by_heads};
+pub use blocks::{Blocks, Bytes};
 pub use epilogue::{Bend, Epilogue, Rounding};
 pub use int8::{Int8Matrix, peak};
 pub use isa::Isa;

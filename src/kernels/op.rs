@@ -17,7 +17,7 @@ pub struct Int8Product<'a> {
 }
 
 /// What a tensor holds, in order; an error where it is not `f32`, or not contiguous.
-fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
         None => candle_core::bail!("a tensor that is not contiguous"),

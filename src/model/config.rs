@@ -147,9 +147,7 @@ impl GenerationConfig {
 pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
     let fail =
         |error: serde_json::Error| Error::Config { file: file.name(), reason: error.to_string() };
-    if let FileData::Path(path) = file
-        && path.extension().is_some_and(|ending| ending == "gguf")
-    {
+    if let Some(path) = file.gguf() {
         let wrong = |reason| Error::Config { file: file.name(), reason };
         let object = metadata::configuration(path).map_err(wrong)?;
         return T::deserialize(serde_json::Value::Object(object)).map_err(fail);

@@ -10,6 +10,7 @@ pub mod direct;
 mod error;
 pub mod families;
 pub mod files;
+mod forms;
 mod gguf;
 pub mod layers;
 mod packed;

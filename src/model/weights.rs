@@ -13,7 +13,7 @@ use super::packed::{Packed, PackedCache};
 use super::pickle::Pickle;
 use super::safetensors::Safetensors;
 use super::{Error, FileData, Result};
-use crate::kernels::{Int8Matrix, with_slice};
+use crate::kernels::{Blocks, Int8Matrix, with_slice};
 
 /// Which matrices are taken in 8 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,17 +97,38 @@ impl Weights {
         self.tensors.get_with_hints_dtype(shape, name, Init::Const(0.0), dtype)
     }
 
-    /// A matrix `[rows, columns]` as it is in the file, if it is quantised there.
+    /// A matrix `[rows, columns]` where it lies in the file, if it is quantised there; on the CPU.
     ///
     /// # Errors
-    /// When it is of another shape, or the file can't be read.
+    /// When it is of another shape, or of a format that candle can't multiply.
+    pub fn blocks(
+        &self,
+        (rows, columns): (usize, usize),
+        name: &str,
+    ) -> TensorResult<Option<Blocks>> {
+        match &self.quantised {
+            Some(file) if self.device().is_cpu() => {
+                file.blocks(&Shape::from((rows, columns)), &self.whole(name))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The same on other devices, where it is copied to.
+    ///
+    /// # Errors
+    /// When it is of another shape, or can't be copied.
     pub fn quantised(
         &self,
         (rows, columns): (usize, usize),
         name: &str,
     ) -> TensorResult<Option<Arc<QTensor>>> {
-        let Some(file) = &self.quantised else { return Ok(None) };
-        file.quantised(&Shape::from((rows, columns)), &self.whole(name))
+        match &self.quantised {
+            Some(file) if !self.device().is_cpu() => {
+                file.quantised(&Shape::from((rows, columns)), &self.whole(name), self.device())
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A matrix `[rows, columns]` in 8 bits, if that is how matrices are to be taken: as it is in
@@ -202,10 +223,8 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
     let all = |format: &str| {
         paths.iter().all(|path| path.extension().is_some_and(|ending| ending == format))
     };
-    if let [path] = paths.as_slice()
-        && all("gguf")
-    {
-        let file = Gguf::open(path, device).map_err(fail)?;
+    if all("gguf") {
+        let file = Gguf::open(&paths).map_err(fail)?;
         // Products of quantised weights are in single precision, so that the rest is, too.
         let tensors = VarBuilder::from_backend(Box::new(file.clone()), DType::F32, device.clone());
         return Ok(Weights { quantised: Some(file), ..tensors.into() });

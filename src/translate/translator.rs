@@ -173,6 +173,14 @@ impl Translator {
         &self.name
     }
 
+    /// The licence of the model, and whether it forbids commercial use. Of a model that the catalogue
+    /// doesn't have, only its card knows.
+    #[must_use]
+    pub fn licence(&self) -> Option<String> {
+        let repo = self.name.split('@').next().unwrap_or(&self.name);
+        catalogue::find(repo).map(catalogue::Entry::terms)
+    }
+
     /// How the model itself wants to be used.
     #[must_use]
     pub fn options(&self) -> TranslateOptions {
@@ -241,10 +249,7 @@ impl Translator {
         if let Some(checks) = &options.checks {
             checks.review(&mut collected);
         }
-        // Of a model that the catalogue doesn't have, only its card knows.
-        let repo = self.name.split('@').next().unwrap_or(&self.name);
-        let licence = catalogue::find(repo).map(catalogue::Entry::terms);
-        Ok(AlignedDocument { licence, ..collected })
+        Ok(AlignedDocument { licence: self.licence(), ..collected })
     }
 
     /// Decodes pieces in batches; returns them with the candidates of each, in the order of `pieces`.

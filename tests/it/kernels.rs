@@ -1,6 +1,12 @@
 //! Every kernel that this CPU can run, against plain code.
 
-use tarjoman::kernels::{Attend, Bend, Epilogue, Int8Matrix, Isa, Seen, by_heads, reference};
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Tensor};
+use tarjoman::kernels::{
+    Attend, Bend, Blocks, Epilogue, Int8Matrix, Isa, Seen, by_heads, reference,
+};
 
 /// Numbers that look random and are the same everywhere.
 struct Numbers(u64);
@@ -177,3 +183,83 @@ fn attention_over_rows_and_by_heads_is_a_weighted_mean_of_what_is_seen() {
         }
     }
 }
+}
+
+const FORMATS: [GgmlDType; 10] = [
+    GgmlDType::Q4_0,
+    GgmlDType::Q4_1,
+    GgmlDType::Q5_0,
+    GgmlDType::Q5_1,
+    GgmlDType::Q8_0,
+    GgmlDType::Q2K,
+    GgmlDType::Q3K,
+    GgmlDType::Q4K,
+    GgmlDType::Q5K,
+    GgmlDType::Q6K,
+];
+
+/// Bytes that are aligned as a mapped file is, with some before the matrix.
+fn in_a_file(bytes: &[u8]) -> (Arc<Vec<u8>>, usize) {
+    let mut file = vec![0; bytes.len() + 128];
+    let start = 64 + file.as_ptr().align_offset(64);
+    file[start..start + bytes.len()].copy_from_slice(bytes);
+    (Arc::new(file), start)
+}
+
+#[test]
+fn products_of_blocks_in_a_file_are_those_of_their_values_but_for_the_rounding_of_inputs() {
+    let mut numbers = Numbers(5);
+    // Below, at and above four outputs and sixteen rows, which candle does at a time.
+    for kind in FORMATS {
+        for outputs in [1, 3, 4, 5, 11] {
+            let inputs = 512;
+            let floats = numbers.floats(outputs * inputs);
+            let tensor =
+                Tensor::from_vec(floats, (outputs, inputs), &Device::Cpu).expect("a tensor");
+            let quantised = QTensor::quantize(&tensor, kind).expect("blocks");
+            let (file, start) = in_a_file(&quantised.data().expect("bytes"));
+            let blocks = Blocks::new(file, start, kind, [outputs, inputs]).expect("a matrix");
+            let values = quantised.dequantize(&Device::Cpu).expect("floats");
+            let values: Vec<f32> = values.flatten_all().and_then(|v| v.to_vec1()).expect("floats");
+            let ids: Vec<u32> = (0..outputs as u32).rev().collect();
+            let rows: Vec<f32> = values.rchunks(inputs).flatten().copied().collect();
+            assert_eq!(blocks.rows(&ids).expect("rows"), rows, "{kind:?}");
+            for rows in [0, 1, 2, 15, 16, 17] {
+                let x = numbers.floats(rows * inputs);
+                let found = blocks.product(&x).expect("a product");
+                let expected = x.chunks(inputs).flat_map(|x| {
+                    let dot = |row: &[f32]| row.iter().zip(x).map(|(a, b)| a * b).sum::<f32>();
+                    values.chunks(inputs).map(dot).collect::<Vec<_>>()
+                });
+                let expected: Vec<f32> = expected.collect();
+                assert_eq!(found.len(), expected.len());
+                for (found, expected) in found.iter().zip(&expected) {
+                    // 512 products of numbers of about a half each, rounded to 8 bits.
+                    assert!((found - expected).abs() < 0.2, "{kind:?}: {found} for {expected}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn blocks_that_are_not_all_there_are_refused() {
+    let kind = GgmlDType::Q8_0;
+    let tensor = Tensor::zeros((4, 64), candle_core::DType::F32, &Device::Cpu).expect("a tensor");
+    let quantised = QTensor::quantize(&tensor, kind).expect("blocks");
+    let (file, start) = in_a_file(&quantised.data().expect("bytes"));
+    let whole = |start, shape| Blocks::new(file.clone(), start, kind, shape);
+    let matrix = whole(start, [4, 64]).expect("a matrix");
+    assert!(matrix.rows(&[4]).is_err());
+    assert!(matrix.product(&[0.0; 63]).is_err());
+    let refused = |found: candle_core::Result<Blocks>, word: &str| {
+        let error = found.expect_err("it is refused").to_string();
+        assert!(error.contains(word), "{error}");
+    };
+    refused(whole(start + 1, [4, 64]), "not aligned");
+    refused(whole(start, [400, 64]), "beyond");
+    refused(whole(usize::MAX - 1, [4, 64]), "beyond");
+    refused(whole(start, [usize::MAX / 2, 64]), "beyond");
+    refused(whole(start, [4, 63]), "blocks of 32");
+    refused(whole(start, [4, 0]), "blocks of 32");
+    refused(Blocks::new(file, start, GgmlDType::Q8_1, [4, 64]), "Q8_1");

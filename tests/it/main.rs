@@ -42,5 +42,6 @@ mod stream;
 mod t5;
 mod tokenizer;
 mod translate_command;
+mod variants;
 mod walk;
 mod word;

@@ -51,9 +51,11 @@ fn body(document: &AlignedDocument) -> String {
     } else {
         "Machine translation, not reviewed"
     };
+    let licence = document.licence.as_deref().map(|licence| format!(" ({licence})"));
     let line = format!(
-        "{state}. Model: {}. Source: {}",
+        "{state}. Model: {}{}. Source: {}",
         document.model,
+        licence.unwrap_or_default(),
         shown(&document.article.meta.name)
     );
     body.push_str("<w:p>");

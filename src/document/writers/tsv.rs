@@ -1,12 +1,14 @@
-//! Tab-separated values: `id block source target score issues`, quoted as in CSV where a
-//! field holds a tab, a quote or a line end. Text is untouched.
+//! Tab-separated values: `id block source target score issues model licence`, quoted as in CSV where
+//! a field holds a tab, a quote or a line end. Text is untouched. Model and licence stand in every
+//! record, as in JSON lines: a line before the names of the columns would be a record to most readers.
 
 use std::io;
 
 use super::WriteOptions;
 use crate::document::{AlignedDocument, Issue};
 
-const COLUMNS: [&str; 6] = ["id", "block", "source", "target", "score", "issues"];
+const COLUMNS: [&str; 8] =
+    ["id", "block", "source", "target", "score", "issues", "model", "licence"];
 
 pub(super) fn write(
     document: &AlignedDocument,
@@ -27,6 +29,8 @@ pub(super) fn write(
                 unit.target(),
                 score.map_or_else(String::new, |best| format!("{:.4}", best.score)).as_str(),
                 unit.issues.iter().map(issue).collect::<Vec<_>>().join("; ").as_str(),
+                document.model.as_str(),
+                document.licence.as_deref().unwrap_or_default(),
             ])
             .map_err(io_error)?;
     }

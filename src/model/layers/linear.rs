@@ -5,7 +5,7 @@ use candle_core::{D, Device, Result, Tensor};
 
 use super::{Activation, StudentMatrix};
 use crate::kernels::{
-    Bend, Epilogue, Int8Matrix, Int8Product, Rounding, with_slice, with_slice_mut,
+    Bend, Blocks, Epilogue, Int8Matrix, Int8Product, Rounding, with_slice, with_slice_mut,
 };
 use crate::model::weights::Weights;
 
@@ -20,10 +20,16 @@ pub enum Linear {
         /// `[out]`
         bias: Option<Tensor>,
     },
-    /// Weights in blocks of ggml's formats, products by candle's kernels for them, which round
-    /// the input to 8 bits (ggml's `Q8_0` and `Q8_K`). On `x86_64` they make a copy of weights in
-    /// K formats, packed: memory of 2.3 times the file, measured with `Q4_K`. All threads of a
-    /// product are candle's, so that workers take turns.
+    /// Weights in blocks of ggml's formats, where they lie in their file; products by candle's
+    /// kernels for them, which round the input to 8 bits (ggml's `Q8_0` and `Q8_K`). On the CPU. All
+    /// threads of a product are candle's, so that workers take turns.
+    Mapped {
+        /// `[out, in]`
+        weight: Blocks,
+        /// `[out]`
+        bias: Option<Tensor>,
+    },
+    /// The same on other devices, copied there.
     Quantized {
         /// `[out, in]`
         weight: Arc<QTensor>,
@@ -53,7 +59,9 @@ impl Linear {
     /// When one is missing or of another shape.
     pub fn load(weights: &Weights, input: usize, output: usize, bias: bool) -> Result<Self> {
         let bias = bias.then(|| weights.get(output, "bias")).transpose()?;
-        let linear = if let Some(weight) = weights.quantised((output, input), "weight")? {
+        let linear = if let Some(weight) = weights.blocks((output, input), "weight")? {
+            Self::Mapped { weight, bias: None }
+        } else if let Some(weight) = weights.quantised((output, input), "weight")? {
             Self::Quantized { weight, bias: None }
         } else if let Some(weight) = weights.int8((output, input), "weight")? {
             Self::Int8 { weight: Arc::new(weight), bias: None }
@@ -70,6 +78,7 @@ impl Linear {
     pub fn with_bias(self, to: Option<Tensor>) -> Result<Self> {
         Ok(match self {
             Self::Float { weight, .. } => Self::Float { weight, bias: to },
+            Self::Mapped { weight, .. } => Self::Mapped { weight, bias: to },
             Self::Quantized { weight, .. } => Self::Quantized { weight, bias: to },
             Self::Student { weight, .. } => Self::Student { weight, bias: numbers(to)? },
             Self::Int8 { weight, .. } => Self::Int8 { weight, bias: numbers(to)? },
@@ -90,6 +99,7 @@ impl Linear {
         let flat = x.reshape((rows, x.dim(D::Minus1)?))?;
         let (flat, bias) = match self {
             Self::Float { weight, bias } => (flat.matmul(&weight.t()?)?, bias),
+            Self::Mapped { weight, bias } => (flat.contiguous()?.apply_op1_no_bwd(weight)?, bias),
             Self::Quantized { weight, bias } => {
                 (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
             }
@@ -170,6 +180,11 @@ impl Linear {
     pub fn rows(&self, ids: &Tensor) -> Result<Tensor> {
         match self {
             Self::Float { weight, .. } => weight.index_select(ids, 0),
+            Self::Mapped { weight, .. } => {
+                let ids = ids.to_vec1::<u32>()?;
+                let shape = (ids.len(), weight.inputs());
+                Tensor::from_vec(weight.rows(&ids)?, shape, &Device::Cpu)
+            }
             Self::Quantized { weight, .. } => weight.embedding(ids),
             Self::Student { weight, .. } => weight.rows(ids),
             Self::Int8 { weight, .. } => {
@@ -213,7 +228,9 @@ impl Linear {
                 weight: Arc::new(weight.select(ids)?),
                 bias: bias.as_ref().map(some).transpose()?,
             },
-            Self::Quantized { .. } => candle_core::bail!("some outputs of a GGUF matrix"),
+            Self::Mapped { .. } | Self::Quantized { .. } => {
+                candle_core::bail!("some outputs of a GGUF matrix")
+            }
         })
     }
 }

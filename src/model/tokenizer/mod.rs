@@ -6,6 +6,7 @@ mod bergamot;
 mod encoded;
 mod fairseq;
 mod languages;
+mod llama_cpp;
 mod marian;
 mod sentencepiece;
 mod t5;
@@ -30,6 +31,9 @@ const EOS: &str = "</s>";
 const UNK: &str = "<unk>";
 /// The token that fills up a batch.
 const PAD: &str = "<pad>";
+
+/// How pieces spell a space.
+const SPACE: &str = "\u{2581}";
 
 /// What is translated into what, where nothing else is said.
 const PAIR: (&str, &str) = ("fa", "en");
@@ -78,7 +82,14 @@ impl Tokenizer {
     /// # Errors
     /// When a file is missing or damaged.
     pub fn load(files: &TokenizerFiles) -> Result<Self> {
-        let from_json = |file| read(file, json).map(|tokenizer| Kind::Json(Box::new(tokenizer)));
+        let from_json = |file: &FileData| {
+            let tokenizer = match file.gguf() {
+                Some(path) => llama_cpp::read(path)
+                    .map_err(|reason| Error::Tokenizer { file: file.name(), reason }),
+                None => read(file, json),
+            };
+            tokenizer.map(|tokenizer| Kind::Json(Box::new(tokenizer)))
+        };
         let (kind, file, naming) = match files {
             TokenizerFiles::Json(file) | TokenizerFiles::Causal { tokenizer: file, .. } => {
                 (from_json(file)?, file, None)
@@ -98,6 +109,10 @@ impl Tokenizer {
                 (Kind::Fairseq(Box::new(fairseq)), vocab, Some(Naming::M2m100))
             }
             TokenizerFiles::Nllb(file) => (from_json(file)?, file, Some(Naming::Flores)),
+            TokenizerFiles::NllbPieces(file) => {
+                let fairseq = read(file, |model| Fairseq::nllb(SentencePiece::parse(model)?))?;
+                (Kind::Fairseq(Box::new(fairseq)), file, Some(Naming::Flores))
+            }
             TokenizerFiles::Mbart50(file) => {
                 let fairseq = read(file, |model| Fairseq::mbart50(SentencePiece::parse(model)?))?;
                 (Kind::Fairseq(Box::new(fairseq)), file, Some(Naming::Mbart50))

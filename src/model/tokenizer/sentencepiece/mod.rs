@@ -15,9 +15,7 @@ use prost::Message;
 use self::normalizer::Normalizer;
 use self::prefixes::Prefixes;
 use self::proto::{Algorithm, Kind, ModelProto};
-
-/// How pieces spell a space.
-const SPACE: &str = "\u{2581}";
+use super::SPACE;
 
 /// One SentencePiece model.
 pub(super) struct SentencePiece {
