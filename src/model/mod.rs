@@ -5,6 +5,7 @@
 pub mod bergamot;
 pub mod catalogue;
 pub mod config;
+pub mod device;
 pub mod direct;
 mod error;
 pub mod families;
@@ -20,6 +21,7 @@ mod weights;
 
 use candle_core::{DType, Tensor};
 
+pub use device::DeviceName;
 pub use error::{Error, Result};
 pub use files::{FileData, ModelFiles, TokenizerFiles};
 pub use prompt::Prompt;
