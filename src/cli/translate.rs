@@ -16,7 +16,7 @@ use super::{note, show_progress, use_color};
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
-use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
+use crate::model::{ComputeType, DeviceName, Error, ModelFiles, ModelSource, Prompt};
 use crate::persian::Day;
 use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 
@@ -98,8 +98,13 @@ pub(super) struct ModelArguments {
     context: Option<usize>,
 
     /// In what precision the model computes
-    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    #[arg(long, visible_alias = "dtype", value_enum, value_name = "TYPE", default_value_t)]
     compute_type: ComputeType,
+
+    /// Where the model computes: auto, cpu, cuda, cuda:1, cuda:0,1 (a copy of the model each) or
+    /// metal [default: a GPU if this build can use one, or else the CPU]
+    #[arg(long, value_name = "DEVICE", env = "TARJOMAN_DEVICE")]
+    device: Option<DeviceName>,
 }
 
 /// How sentences are searched.
@@ -392,7 +397,11 @@ impl ModelArguments {
             to: self.to.clone(),
             prompt: self.prompt.as_deref().map(prompt).transpose()?,
             compute_type: self.compute_type,
-            ..LoadOptions::default()
+            devices: self
+                .device
+                .clone()
+                .unwrap_or_default()
+                .open(&mut |warning| note(quiet, warning))?,
         };
         let translator = Translator::load(&files, &options)
             .with_context(|| format!("could not load model {source}"))?;

@@ -59,6 +59,21 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// Whether the device had no memory for it: a smaller batch may do.
+    #[must_use]
+    pub fn is_out_of_memory(&self) -> bool {
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = next {
+            // What CUDA and Metal say reaches us as text only.
+            let text = error.to_string().to_lowercase().replace('_', " ");
+            if text.contains("out of memory") {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -6,6 +6,7 @@ mod alignment;
 pub mod bergamot;
 pub mod catalogue;
 pub mod config;
+pub mod device;
 pub mod direct;
 mod error;
 pub mod families;
@@ -25,6 +26,7 @@ mod weights;
 use candle_core::{DType, Tensor};
 
 pub use alignment::{AlignmentHeads, Layer};
+pub use device::DeviceName;
 pub use error::{Error, Result};
 pub use files::{FileData, ModelFiles, TokenizerFiles};
 pub use packed::PackedCache;

@@ -7,6 +7,7 @@ use super::queue::Row;
 use super::translator::{TranslateOptions, Translator};
 use crate::decode::{self, Batch, Hypothesis, SearchOptions};
 use crate::document::Issue;
+use crate::model::Seq2Seq;
 use crate::persian;
 use crate::quality::checks::{Checks, Pair, is_hard};
 
@@ -58,6 +59,7 @@ impl Translator {
     /// * `found`: what the first search gave, the candidates of each row
     pub(super) fn second_try(
         &self,
+        network: &dyn Seq2Seq,
         rows: &[Row],
         mut found: Vec<Vec<Hypothesis>>,
         options: &TranslateOptions,
@@ -81,7 +83,7 @@ impl Translator {
         let most = (rows.len() * options.search.beams / constrained.beams).max(1);
         let sources: Vec<&[u32]> =
             doubtful.iter().map(|row| rows[row.at].piece().tokens.as_slice()).collect();
-        let again = self.search_again(&sources, most, &constrained)?;
+        let again = self.search_again(network, &sources, most, &constrained)?;
         for (row, hypotheses) in doubtful.iter_mut().zip(again) {
             let left = self.doubts(checks, &rows[row.at].piece().text, &hypotheses)?.len();
             if left < row.left {
@@ -89,7 +91,7 @@ impl Translator {
                 found[row.at] = hypotheses;
             }
         }
-        self.try_parts(checks, rows, &mut doubtful, &mut found, &options.search)?;
+        self.try_parts(network, checks, rows, &mut doubtful, &mut found, &options.search)?;
         for Doubtful { at, first, kept, .. } in doubtful {
             let row = &rows[at];
             row.job.tried(Tried { index: row.index, codes: first, kept });
@@ -117,6 +119,7 @@ impl Translator {
     /// Searches at most `most` sources at a time.
     fn search_again(
         &self,
+        network: &dyn Seq2Seq,
         sources: &[&[u32]],
         most: usize,
         options: &SearchOptions,
@@ -124,8 +127,8 @@ impl Translator {
         let mut found = Vec::with_capacity(sources.len());
         for sources in sources.chunks(most.max(1)) {
             let rows: Vec<(usize, &[u32])> = sources.iter().copied().enumerate().collect();
-            let batch = Batch::new(&rows, options.pad, self.model.device())?;
-            found.extend(decode::search(self.model.as_ref(), &batch, options)?);
+            let batch = Batch::new(&rows, options.pad, network.device())?;
+            found.extend(decode::search(network, &batch, options)?);
         }
         Ok(found)
     }
@@ -134,6 +137,7 @@ impl Translator {
     /// parts.
     fn try_parts(
         &self,
+        network: &dyn Seq2Seq,
         checks: &Checks,
         rows: &[Row],
         doubtful: &mut [Doubtful],
@@ -153,7 +157,7 @@ impl Translator {
             counts.push(parts.len() - before);
         }
         let sources: Vec<&[u32]> = parts.iter().map(Vec::as_slice).collect();
-        let mut translated = self.search_again(&sources, rows.len(), options)?.into_iter();
+        let mut translated = self.search_again(network, &sources, rows.len(), options)?.into_iter();
         for (row, count) in doubtful.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
             let own: Vec<Hypothesis> = translated
                 .by_ref()

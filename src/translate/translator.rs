@@ -26,6 +26,9 @@ pub trait Observer: Sync {
     fn planned(&self, sentences: usize);
     /// So many more of them are done.
     fn translated(&self, sentences: usize);
+    /// The device had no memory for a batch: from here on no more than so many tokens, padding and
+    /// beams counted in, are decoded together.
+    fn short_of_memory(&self, _tokens: usize) {}
     /// Asked between batches: whether what is not begun is to be left. Default: no.
     fn is_cancelled(&self) -> bool {
         false
@@ -46,10 +49,11 @@ impl Observer for Silent {
 pub struct TranslateOptions {
     /// How each sentence is searched.
     pub search: SearchOptions,
-    /// Source tokens of a batch, padding and beams counted in. Default 2,048.
+    /// Source tokens of a batch, padding and beams counted in. Default 2,048; on a GPU 16,384.
     pub batch_tokens: usize,
     /// Batches that are decoded at the same time, each on its share of the cores. Default: one a
-    /// core, which is faster than all cores on one batch; with fewer batches there are fewer.
+    /// core, which is faster than all cores on one batch; with fewer batches there are fewer. On
+    /// GPUs: one each.
     pub workers: usize,
     /// For a language model: how many sentences before the present one it is shown, of the same
     /// paragraph and with their translations. Default: what the prompt says.
@@ -71,8 +75,9 @@ pub(super) fn cores() -> usize {
 /// How a model is loaded.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
-    /// Where it computes. Default: the CPU.
-    pub device: Device,
+    /// Where it computes: one worker, with its own copy of the model, for each GPU; all workers
+    /// share one on the CPU. Default, also where empty: the CPU.
+    pub devices: Vec<Device>,
     /// The language of the sources: an ISO 639 code, or as the model names it. Default: Persian;
     /// a model for one pair of languages needs none and takes none.
     pub from: Option<String>,
@@ -87,7 +92,7 @@ pub struct LoadOptions {
 impl Default for LoadOptions {
     fn default() -> Self {
         Self {
-            device: Device::Cpu,
+            devices: vec![Device::Cpu],
             from: None,
             to: None,
             compute_type: ComputeType::default(),
@@ -100,6 +105,8 @@ impl Default for LoadOptions {
 pub struct Translator {
     name: String,
     pub(super) model: Box<dyn Seq2Seq>,
+    /// Copies of it on other devices.
+    copies: Vec<Box<dyn Seq2Seq>>,
     pub(super) tokenizer: Tokenizer,
     search: SearchOptions,
     pub(super) frame: Frame,
@@ -136,7 +143,9 @@ impl Translator {
                 });
             }
         }
-        let model = families::load_as(files, &options.device, options.compute_type)?;
+        let load = |device: &Device| families::load_as(files, device, options.compute_type);
+        let model = load(options.devices.first().unwrap_or(&Device::Cpu))?;
+        let copies = options.devices.iter().skip(1).map(load).collect::<model::Result<Vec<_>>>()?;
         let generation = GenerationConfig::load(files)?;
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }
@@ -156,15 +165,32 @@ impl Translator {
             None => Frame::Prefix(prefix.unwrap_or_default()),
         };
         let reads_persian = ["fa", "pes", "prs", "fas"].iter().any(|code| from.starts_with(code));
-        Ok(Self { name: files.name.clone(), model, tokenizer, search, frame, reads_persian })
+        Ok(Self {
+            name: files.name.clone(),
+            model,
+            copies,
+            tokenizer,
+            search,
+            frame,
+            reads_persian,
+        })
     }
 
     /// Puts another network around or in place of this one, such as one that counts or, in tests,
-    /// one that fails.
+    /// one that fails. Copies on other devices are dropped.
     #[must_use]
     pub fn map_network(mut self, wrap: impl FnOnce(Box<dyn Seq2Seq>) -> Box<dyn Seq2Seq>) -> Self {
         self.model = wrap(self.model);
+        self.copies.clear();
         self
+    }
+
+    /// The network of a worker.
+    pub(super) fn network(&self, worker: usize) -> &dyn Seq2Seq {
+        match worker % (1 + self.copies.len()) {
+            0 => self.model.as_ref(),
+            copy => self.copies[copy - 1].as_ref(),
+        }
     }
 
     /// The model as the user named it.
@@ -188,10 +214,12 @@ impl Translator {
             Frame::Prompt { prompt, .. } => prompt.context,
             Frame::Prefix(_) => 0,
         };
+        let on_cpu = self.model.device().is_cpu();
         TranslateOptions {
             search: self.search.clone(),
-            batch_tokens: 2048,
-            workers: cores(),
+            // A GPU is full with far more rows than a core, and with one worker.
+            batch_tokens: if on_cpu { 2048 } else { 16_384 },
+            workers: if on_cpu { cores() } else { 1 + self.copies.len() },
             context,
             checks: None,
             second_try: false,
@@ -282,6 +310,10 @@ impl Observer for Planned<'_> {
 
     fn translated(&self, sentences: usize) {
         self.0.translated(sentences);
+    }
+
+    fn short_of_memory(&self, tokens: usize) {
+        self.0.short_of_memory(tokens);
     }
 
     fn is_cancelled(&self) -> bool {

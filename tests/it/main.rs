@@ -7,6 +7,7 @@ mod causal;
 mod check_command;
 mod checks;
 mod decode;
+mod devices;
 mod document;
 mod export;
 mod firefox;
