@@ -19,6 +19,7 @@ impl Alignment {
     }
 
     /// For each target token its weights over the source tokens, which add up to 1.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.weights.chunks_exact(self.source_tokens.max(1))
     }

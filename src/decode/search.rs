@@ -24,6 +24,18 @@ struct Live {
     trace: Option<Trace>,
 }
 
+impl Live {
+    /// * `source`: tokens of the source
+    fn new(index: usize, source: usize, options: &SearchOptions) -> Self {
+        let search = match options.beams {
+            1 => Search::Greedy(Greedy::new(options)),
+            _ => Search::Beam(Beam::new(options)),
+        };
+        let heads = options.alignment.as_ref();
+        Self { index, search, trace: heads.map(|heads| Trace::new(source, heads.shifted)) }
+    }
+}
+
 /// Decodes a batch.
 ///
 /// Returns for every row of the batch its candidates, the best first.
@@ -53,20 +65,8 @@ pub fn search(
         state.watch(heads).map_err(ModelError::from)?;
     }
     let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); count];
-    let mut live: Vec<Live> = (0..count)
-        .map(|index| {
-            let search = if options.beams == 1 {
-                Search::Greedy(Greedy::new(options))
-            } else {
-                Search::Beam(Beam::new(options))
-            };
-            let trace = options
-                .alignment
-                .as_ref()
-                .map(|heads| Trace::new(batch.lengths[index], heads.shifted));
-            Live { index, search, trace }
-        })
-        .collect();
+    let mut live: Vec<Live> =
+        (0..count).map(|index| Live::new(index, batch.lengths[index], options)).collect();
     let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
     // Each with its own longest target.
     let own: Vec<_> = batch.lengths.iter().map(|tokens| options.for_source(*tokens)).collect();

@@ -183,7 +183,6 @@ fn attention_over_rows_and_by_heads_is_a_weighted_mean_of_what_is_seen() {
         }
     }
 }
-}
 
 const FORMATS: [GgmlDType; 10] = [
     GgmlDType::Q4_0,
@@ -263,3 +262,4 @@ fn blocks_that_are_not_all_there_are_refused() {
     refused(whole(start, [4, 63]), "blocks of 32");
     refused(whole(start, [4, 0]), "blocks of 32");
     refused(Blocks::new(file, start, GgmlDType::Q8_1, [4, 64]), "Q8_1");
+}
