@@ -84,7 +84,7 @@ fn an_xliff_of_another_tool_is_read() {
         <unit id=\"u2\"><segment><source>چهار.</source><target>Four.</target></segment></unit></file></xliff>";
     let document = read_translation("x.xlf", xliff.into()).expect("XLIFF");
     assert_eq!(sources(&document), ["یک و دو.", "سه.", "چهار."]);
-    let targets: Vec<&str> = document.units.iter().map(|unit| unit.target()).collect();
+    let targets: Vec<&str> = document.units.iter().map(TranslationUnit::target).collect();
     assert_eq!(targets, ["One & two.", "", "Four."]);
     assert_eq!(document.article.blocks[0].text, "یک و دو.سه.", "nothing stood between the two");
     assert_eq!(document.units[0].issues[0].message, "ask the desk");
