@@ -87,6 +87,12 @@ impl Blocks {
         Ok(unsafe { std::slice::from_raw_parts(first, count) })
     }
 
+    /// Rows of the matrix.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
     /// How many channels go in.
     #[must_use]
     pub fn inputs(&self) -> usize {

@@ -83,7 +83,7 @@ impl Translator {
         let most = (rows.len() * options.search.beams / constrained.beams).max(1);
         let sources: Vec<&[u32]> =
             doubtful.iter().map(|row| rows[row.at].piece().tokens.as_slice()).collect();
-        let again = self.search_again(network, &sources, most, &constrained)?;
+        let again = search_again(network, &sources, most, &constrained)?;
         for (row, hypotheses) in doubtful.iter_mut().zip(again) {
             let left = self.doubts(checks, &rows[row.at].piece().text, &hypotheses)?.len();
             if left < row.left {
@@ -116,23 +116,6 @@ impl Translator {
         Ok(codes)
     }
 
-    /// Searches at most `most` sources at a time.
-    fn search_again(
-        &self,
-        network: &dyn Seq2Seq,
-        sources: &[&[u32]],
-        most: usize,
-        options: &SearchOptions,
-    ) -> decode::Result<Vec<Vec<Hypothesis>>> {
-        let mut found = Vec::with_capacity(sources.len());
-        for sources in sources.chunks(most.max(1)) {
-            let rows: Vec<(usize, &[u32])> = sources.iter().copied().enumerate().collect();
-            let batch = Batch::new(&rows, options.pad, network.device())?;
-            found.extend(decode::search(network, &batch, options)?);
-        }
-        Ok(found)
-    }
-
     /// Cuts the sources that are still in doubt where that does the least harm, and translates the
     /// parts.
     fn try_parts(
@@ -157,7 +140,7 @@ impl Translator {
             counts.push(parts.len() - before);
         }
         let sources: Vec<&[u32]> = parts.iter().map(Vec::as_slice).collect();
-        let mut translated = self.search_again(network, &sources, rows.len(), options)?.into_iter();
+        let mut translated = search_again(network, &sources, rows.len(), options)?.into_iter();
         for (row, count) in doubtful.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
             let own: Vec<Hypothesis> = translated
                 .by_ref()
@@ -173,6 +156,22 @@ impl Translator {
         }
         Ok(())
     }
+}
+
+/// Searches at most `most` sources at a time.
+fn search_again(
+    network: &dyn Seq2Seq,
+    sources: &[&[u32]],
+    most: usize,
+    options: &SearchOptions,
+) -> decode::Result<Vec<Vec<Hypothesis>>> {
+    let mut found = Vec::with_capacity(sources.len());
+    for sources in sources.chunks(most.max(1)) {
+        let rows: Vec<(usize, &[u32])> = sources.iter().copied().enumerate().collect();
+        let batch = Batch::new(&rows, options.pad, network.device())?;
+        found.extend(decode::search(network, &batch, options)?);
+    }
+    Ok(found)
 }
 
 /// The same search with more beams, and without what loops are made of.

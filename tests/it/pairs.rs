@@ -170,9 +170,9 @@ fn the_embedded_model_carries_links_and_bold_to_the_words_that_mean_the_same() {
     let issues = &document.units[0].issues;
     assert!(!issues.iter().any(|issue| issue.code == "markup_lost"), "{issues:?}");
     let lines = plain(&document, Format::Jsonl);
-    let line: serde_json::Value = serde_json::from_str(&lines).expect("JSON");
-    let pairs = line["alignment"].as_array().expect("an alignment");
-    assert!(pairs.len() >= 5, "{line}");
+    let row: serde_json::Value = serde_json::from_str(&lines).expect("JSON");
+    let pairs = row["alignment"].as_array().expect("an alignment");
+    assert!(pairs.len() >= 5, "{row}");
 }
 
 /// A line of `tests/fixtures/alignment.tsv`: words of both sides as ranges, sure and possible links.

@@ -140,6 +140,7 @@ impl Linear {
     pub fn outputs(&self) -> Result<usize> {
         match self {
             Self::Float { weight, .. } => weight.dim(0),
+            Self::Mapped { weight, .. } => Ok(weight.outputs()),
             Self::Quantized { weight, .. } => weight.shape().dims2().map(|(outputs, _)| outputs),
             Self::Student { weight, .. } => Ok(weight.outputs()),
             Self::Int8 { weight, .. } => Ok(weight.outputs()),
@@ -169,7 +170,7 @@ impl Linear {
             Self::Student { weight, bias } => {
                 Some(weight.product(x, Epilogue { bias: bias.as_deref(), bend }))
             }
-            Self::Float { .. } | Self::Quantized { .. } => None,
+            Self::Float { .. } | Self::Mapped { .. } | Self::Quantized { .. } => None,
         }
     }
 

@@ -205,8 +205,8 @@ fn merges(tokens: &[Token], ids: &Vocab) -> Merges {
         .filter_map(|token| Some((token.text.as_str(), *ids.get(&token.text)?)))
         .collect();
     let mut merges = Vec::new();
-    let merged = |token: &&Token| text(token.kind) && token.text.len() <= LONGEST_MERGED;
-    for token in tokens.iter().filter(merged) {
+    let is_made = |token: &&Token| text(token.kind) && token.text.len() <= LONGEST_MERGED;
+    for token in tokens.iter().filter(is_made) {
         let first = merges.len();
         for (at, _) in token.text.char_indices().skip(1) {
             let (left, right) = token.text.split_at(at);
