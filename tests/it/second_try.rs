@@ -86,8 +86,10 @@ fn a_try_with_fewer_doubts_is_kept_and_sentences_without_doubt_stay_as_they_are(
     assert_ne!(second.units[last].target(), first.units[last].target());
     assert!(!codes(&second, last).contains(&"repetition"), "{:?}", codes(&second, last));
     assert!(codes(&second, last).contains(&"second_try"));
-    assert_eq!(targets(&second)[..last], targets(&first)[..last]);
-    assert!(!codes(&second, 0).contains(&"repetition"));
+    // A translation that was cut off is tried again too.
+    for unit in (0..last).filter(|unit| !codes(&second, *unit).contains(&"second_try")) {
+        assert_eq!(targets(&second)[unit], targets(&first)[unit]);
+    }
 }
 
 #[test]
