@@ -91,7 +91,10 @@ impl Translator {
                 found[row.at] = hypotheses;
             }
         }
-        self.try_parts(network, checks, rows, &mut doubtful, &mut found, &options.search)?;
+        // Parts have no candidates in common.
+        if options.search.candidates == 1 {
+            self.try_parts(network, checks, rows, &mut doubtful, &mut found, &options.search)?;
+        }
         for Doubtful { at, first, kept, .. } in doubtful {
             let row = &rows[at];
             row.job.tried(Tried { index: row.index, codes: first, kept });

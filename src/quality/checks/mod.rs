@@ -45,6 +45,9 @@ pub fn is_hard(code: &str) -> bool {
 /// other, and what is longer is no sentence.
 const LONGEST: usize = 1000;
 
+/// What is longer than this is not even cut into words.
+const MOST_BYTES: usize = 64 << 10;
+
 const NOT_CHECKED: &str = "not_checked";
 
 /// Codes of sentences that no model was asked about: there is nothing to check.
@@ -56,6 +59,8 @@ pub struct Pair<'a> {
     shown: &'a str,
     read: NormalizedString,
     persian: Vec<Token>,
+    /// Whether it is too long to be looked at.
+    is_huge: bool,
     /// The translation.
     pub target: &'a str,
     english: Vec<english::Token<'a>>,
@@ -75,14 +80,19 @@ impl<'a> Pair<'a> {
     /// * `source`: as displayed
     #[must_use]
     pub fn new(source: &'a str, target: &'a str) -> Self {
-        let mut read = persian::normalize(source);
+        let is_huge = source.len() > MOST_BYTES || target.len() > MOST_BYTES;
+        let mut read = if is_huge { "".into() } else { persian::normalize(source) };
         persian::restore(&mut read);
+        let persian = persian::tokens(read.get());
+        let english = if is_huge { Vec::new() } else { english::tokens(target) };
+        let is_huge = is_huge || persian.len() > LONGEST || english.len() > LONGEST;
         Self {
             shown: source,
-            persian: persian::tokens(read.get()),
+            persian,
             read,
             target,
-            english: english::tokens(target),
+            english,
+            is_huge,
             score: None,
             alignment: None,
             coverage: None,
@@ -123,7 +133,7 @@ impl<'a> Pair<'a> {
 
     /// Whether it is too long to be looked at.
     fn is_huge(&self) -> bool {
-        self.persian.len() > LONGEST || self.english.len() > LONGEST
+        self.is_huge
     }
 
     /// A place of [`Pair::source`] as it is displayed.
