@@ -59,10 +59,16 @@
     let done = 0;
     for (const found of r.english.matchAll(rtl)) {
       r.target.append(r.english.slice(done, found.index));
+      let end = found.index + found[0].length;
+      // A bracket that closes one inside belongs to it.
+      for (const [open, closed] of ["()", "[]"]) {
+        const run = r.english.slice(found.index, end);
+        if (run.split(open).length > run.split(closed).length && r.english[end] === closed) end += 1;
+      }
       const bdi = document.createElement("bdi");
-      bdi.textContent = found[0];
+      bdi.textContent = r.english.slice(found.index, end);
       r.target.append(bdi);
-      done = found.index + found[0].length;
+      done = end;
     }
     r.target.append(r.english.slice(done));
   };

@@ -4,7 +4,8 @@
 use tarjoman::document::readers::read_as;
 use tarjoman::document::writers::{Format, WriteOptions, write};
 use tarjoman::document::{
-    AlignedDocument, Article, Candidate, Sentence, SourceFormat, Translation, TranslationUnit,
+    AlignedDocument, Article, BlockKind, Candidate, Sentence, SourceFormat, Translation,
+    TranslationUnit,
 };
 
 /// Every block one sentence, "translated" as itself.
@@ -37,9 +38,13 @@ pub fn check(format: SourceFormat, bytes: Vec<u8>) {
     }
     let document = aligned(article);
     let back = given_back(&document);
+    if format == SourceFormat::Html {
+        assert_shown(&document.article, &String::from_utf8_lossy(&back));
+    }
     let again = read_as("-", back, Some(format));
-    if !matches!(format, SourceFormat::Markdown | SourceFormat::Srt) {
-        // In these two a text can become markup by where it stands.
+    // In these a text can become markup by where it stands, or another part of a broken page
+    // can be the main article of what is whole.
+    if !matches!(format, SourceFormat::Markdown | SourceFormat::Srt | SourceFormat::Html) {
         let again = again.expect("what was written is read");
         let texts = |article: &Article| {
             article.blocks.iter().map(|block| words(&block.text)).collect::<Vec<_>>().concat()
@@ -48,6 +53,22 @@ pub fn check(format: SourceFormat, bytes: Vec<u8>) {
     }
     for format in [Format::Html, Format::Docx, Format::Tmx, Format::Xliff] {
         write(&document, format, &WriteOptions::default(), &mut Vec::new()).expect("a vector");
+    }
+}
+
+/// All text of an article stands in a page, in order.
+fn assert_shown(article: &Article, page: &str) {
+    let body = page.split_once("<body>").expect("a body").1;
+    let shown = body.split('<').map(|rest| rest.split_once('>').map_or(rest, |(_, text)| text));
+    let shown: String = shown.collect();
+    let shown = shown.replace("&#13;", "").replace("&lt;", "").replace("&gt;", "");
+    let shown = words(&shown.replace("&amp;", ""));
+    let mut rest = shown.as_str();
+    // A page without a heading has its title in its head alone.
+    for block in article.blocks.iter().filter(|block| block.kind != BlockKind::Title) {
+        let text = words(&block.text);
+        let at = rest.find(&text).expect("each block stands in the page");
+        rest = &rest[at + text.len()..];
     }
 }
 

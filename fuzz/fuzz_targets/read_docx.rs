@@ -1,4 +1,5 @@
-//! Any bytes as the text of a Word document, and as the whole package, are read or refused.
+//! Any bytes as the text and a header of a Word document, and as the whole package, are read or
+//! refused.
 #![no_main]
 
 #[path = "check.rs"]
@@ -16,8 +17,14 @@ fuzz_target!(|bytes: &[u8]| {
     let mut package = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored);
-    package.start_file("word/document.xml", options).expect("a part");
-    package.write_all(bytes).expect("a part");
+    // What stands after a zero is a header.
+    let mut parts = bytes.splitn(2, |byte| *byte == 0);
+    for name in ["word/document.xml", "word/header1.xml"] {
+        if let Some(part) = parts.next() {
+            package.start_file(name, options).expect("a part");
+            package.write_all(part).expect("a part");
+        }
+    }
     let package = package.finish().expect("a package").into_inner();
     check::check(SourceFormat::Docx, package);
 });

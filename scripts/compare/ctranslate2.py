@@ -6,13 +6,19 @@ builds nothing: it runs `target/release/tarjoman`. For every shape and beam it f
 settings of both sides once (batch sizes; one batch a thread or all threads on one batch; for
 CTranslate2 on a CPU with AVX-512 also CT2_FORCE_CPU_ISA), then runs the best of each in turns, and
 writes medians to `scripts/compare/RESULTS.md`. A run is a process of its own that loads the model,
-runs the workload once to warm up and then measures.
+runs the workload once to warm up and then measures. The first run of Tarjoman packs the weights for
+those after it, and is not counted: `load` is that of a second start.
+
+    python scripts/compare/ctranslate2.py --shapes big --beams 4 --single 0 --float32 --torch --keep
+
+measures a part of it and keeps the other rows of the file.
 """
 
 import argparse
 import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -134,6 +140,7 @@ def compare(runs, beams, budgets, contenders, rounds):
         speeds = [run["speed"] for run in made]
         ratio = statistics.median(ours / theirs for ours, theirs in zip(speeds, base))
         lines.append({
+            "date": str(date.today()),
             "shape": runs.shape,
             "beams": beams,
             "workload": "one sentence at a time" if budget == 1 else "batches",
@@ -159,7 +166,53 @@ def products(binary):
     return json.loads(done.stdout)
 
 
+COLUMNS = [
+    "shape", "beams", "workload", "program", "its best setting", "tokens/s", "ratio", "tokens/CPU s", "ratio",
+    "memory, MB", "load, s", "measured",
+]
+
+
+def row_of(line):
+    return [
+        line["shape"],
+        str(line["beams"]),
+        line["workload"],
+        line["program"].replace("ours", "Tarjoman"),
+        line["setting"],
+        f"{line['speed']:.0f} ({line['low']:.0f}-{line['high']:.0f})",
+        f"{line['ratio']:.2f}",
+        f"{line['cpu_speed']:.0f}",
+        f"{line['cpu_ratio']:.2f}",
+        f"{line['memory'] / 1e6:.0f}",
+        f"{line['load']:.2f}",
+        line["date"],
+    ]
+
+
+def kept(path):
+    """The rows of an earlier run, and what it found about products, as they stand in the file."""
+    if not path.exists():
+        return [], ""
+    text, _, products = path.read_text().partition("\n## ")
+    day = re.search(r"^(\d{4}-\d\d-\d\d),", text, re.M)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    rows = [row + [day[1] if day else ""] * (len(COLUMNS) - len(row)) for row in rows if row[0] != "shape"]
+    return rows, "\n## " + products if products else ""
+
+
+def merged(old, new):
+    """New rows in place of old ones of the same shape, beams, workload and program."""
+    rows = {tuple(row[:4]): row for row in old}
+    rows.update((tuple(row[:4]), row) for row in new)
+    shapes = ["embedded", "student", "base", "big", "m2m100"]
+    programs = ["Tarjoman int8", "ctranslate2 int8", "Tarjoman f32", "ctranslate2 float32", "torch float32"]
+    place = lambda names, name: names.index(name) if name in names else len(names)
+    order = lambda row: (place(shapes, row[0]), row[2] != "batches", row[1], place(programs, row[3]))
+    return sorted(rows.values(), key=order)
+
+
 def report(lines, measured, args, version):
+    old, products = kept(args.to) if args.keep else ([], "")
     out = [
         "# Speed beside CTranslate2",
         "",
@@ -170,18 +223,13 @@ def report(lines, measured, args, version):
         "Target tokens a second, medians of runs in turns (lowest to highest); the ratio is to CTranslate2 in int8, the",
         "median over pairs of runs next to each other. Tokens a CPU second count only the time in which threads computed:",
         "what a machine that does other things as well can still compare. Memory is the peak: of Tarjoman the whole process, of the others",
-        "what is added after the interpreter and its libraries are loaded.",
+        "what is added after the interpreter and its libraries are loaded. Tarjoman is loaded a second time: the first packs the weights.",
+        "`torch` is transformers. Settings are the best of those tried for each program and shape.",
         "",
-        "| shape | beams | workload | program | its best setting | tokens/s | ratio | tokens/CPU s | ratio | memory, MB | load, s |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| " + " | ".join(COLUMNS) + " |",
+        "|" + "---|" * len(COLUMNS),
     ]
-    for line in lines:
-        out.append(
-            f"| {line['shape']} | {line['beams']} | {line['workload']} | {line['program'].replace('ours', 'Tarjoman')} "
-            f"| {line['setting']} | {line['speed']:.0f} ({line['low']:.0f}-{line['high']:.0f}) | {line['ratio']:.2f} "
-            f"| {line['cpu_speed']:.0f} | {line['cpu_ratio']:.2f} "
-            f"| {line['memory'] / 1e6:.0f} | {line['load']:.2f} |"
-        )
+    out += ["| " + " | ".join(row) + " |" for row in merged(old, [row_of(line) for line in lines])]
     if measured:
         peak = measured["peak_gops"]
         out += [
@@ -203,21 +251,22 @@ def report(lines, measured, args, version):
                 gops = next(p["gops"] for p in measured["products"] if (p["inputs"], p["outputs"], p["rows"]) == (inputs, outputs, row))
                 cells.append(f"{gops:.0f} ({100 * gops / peak:.0f} %)" if peak else f"{gops:.0f}")
             out.append(f"| {inputs} x {outputs} | " + " | ".join(cells) + " |")
-    return "\n".join(out) + "\n"
+    return "\n".join(out) + "\n" + ("" if measured else products)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shapes", nargs="+", help="embedded, student, base (the default three), big, m2m100")
-    parser.add_argument("--beams", nargs="+", type=int, default=[1, 4])
+    parser.add_argument("--beams", nargs="*", type=int, default=[1, 4], help="of the batches; none leaves them out")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--sentences", type=int, default=64)
-    parser.add_argument("--single", type=int, default=4, help="sentences of the workload that has one at a time")
+    parser.add_argument("--single", type=int, default=4, help="sentences one at a time; 0 leaves them out")
     parser.add_argument("--budgets", nargs="+", type=int, default=[512, 1024, 2048], help="source tokens of a batch")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--float32", action="store_true", help="both sides in float32 as well")
     parser.add_argument("--torch", action="store_true", help="transformers as well: slow")
     parser.add_argument("--no-products", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of the file that are not measured now")
     parser.add_argument("--models", type=Path, default=Path(tempfile.gettempdir()) / "tarjoman-compare")
     parser.add_argument("--binary", type=Path, default=BINARY)
     parser.add_argument("--note", default="", help="a sentence about the machine for the results")
@@ -245,8 +294,9 @@ def main():
         for beams in args.beams:
             print(f"{shape}, beam {beams}", file=sys.stderr)
             lines += compare(runs, beams, args.budgets, contenders, args.rounds)
-        print(f"{shape}, one sentence at a time", file=sys.stderr)
-        lines += compare(runs, 1, [1], contenders, args.rounds)
+        if args.single:
+            print(f"{shape}, one sentence at a time", file=sys.stderr)
+            lines += compare(runs, 1, [1], contenders, args.rounds)
         args.to.write_text(report(lines, None, args, version))
     measured = None if args.no_products else products(args.binary)
     args.to.write_text(report(lines, measured, args, version))

@@ -32,6 +32,8 @@ const step = (name) => console.log("ok  " + name);
 
 await page.goto(pathToFileURL(page_file).href);
 await page.waitForSelector(".tools:not([hidden])");
+const isolated = await page.locator(".target").nth(2).locator("bdi").allTextContents();
+assert.ok(isolated.length > 0);
 const count = await page.locator(".row").count();
 assert.ok(count >= 3);
 assert.match(await page.locator("#state").textContent(), /not reviewed/);
@@ -135,6 +137,7 @@ step("a reload keeps edits and reviews");
 // Undo.
 await page.locator(".undo").nth(2).click();
 assert.equal(await page.locator(".row.edited").count(), 1);
+assert.deepEqual(await target(2).locator("bdi").allTextContents(), isolated, "as in the page when it was made");
 step("an edit is undone");
 
 // Export.

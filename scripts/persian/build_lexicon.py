@@ -2,10 +2,12 @@
 """Builds the lexicon of half-space restoration, `src/persian/lexicon/*.tsv`.
 
     pip install hazm==0.10.0 --no-deps
+    pip download shekar==1.7.0 --no-deps && unzip shekar-1.7.0-*.whl shekar/data/files/compound_words.csv
     git clone https://github.com/b00f/lilak
     git clone https://github.com/UniversalDependencies/UD_Persian-PerDT
     git clone https://github.com/UniversalDependencies/UD_Persian-Seraji
     python scripts/persian/build_lexicon.py --lilak lilak/src/data/lexicon \
+        --compounds shekar/data/files/compound_words.csv \
         --treebank UD_Persian-PerDT/fa_perdt-ud-dev.conllu UD_Persian-Seraji/fa_seraji-ud-dev.conllu
 
 Only the development parts of the treebanks are read; what comes from them goes to a file of its own, which has
@@ -13,7 +15,12 @@ their licence. `--treebank` left out and `--out` elsewhere gives the lexicon to 
 
 A line is FORM, WEIGHT, TAGS. `-` in a form stands for a half-space. The weight is log2(1 + count), where a count is
 the number of times in the project's corpus (or the treebank), or, for words that are not there, hazm's frequency
-class. Tags: `a` adjective or adverb, `h` ends in a silent heh, `c` was seen with its half-spaces in running text, `s` is joined when written with a space too.
+class. Tags: `a` adjective or adverb, `n` noun, `h` ends in a silent heh, `c` was seen with its half-spaces in running
+text, `p` is preferred to the form without half-spaces, `s` is joined when written with a space too, `d` likewise, but
+only in a text that has lost other half-spaces so.
+
+parts.tsv has second parts of compounds: PART, WEIGHT, TAGS. The weight is log2 of how much oftener words have a
+half-space before it than none; tag `b`: it hardly stands alone.
 """
 import argparse
 import collections
@@ -39,7 +46,7 @@ BOUND = """گیری گیر سازی ساز بندی بند گذاری گذار �
 ورزی ورز خوار خواری سوز سوزی دان سرا زدگی زده شکن شکنی رو روی رانی ران یاری یار چی گران تراز سنجان نورد نوردی
 نورد گردی گرد شویی شوی سرایی فشانی بانی بان کاران کار کاری داری سالاری سالار وزیری شنبه لله الله المللی العاده
 الدین السلام الاسلام القاعده انداز اندرکار اندرکاران آمیزی""".split()
-FIRST = "بی هم پیش غیر ضد نیم شبه فرا بین پسا چند تک خود سه دو چهار پنج شش هفت هشت پاد ابر پیرا درون برون آنتی نیمه".split()
+FIRST = "بی هم پیش غیر ضد نیم شبه فرا بین پسا چند تک خود پاد ابر پیرا درون برون آنتی نیمه".split()
 # Free phrases that lists write as one word; in running text they are mostly verbs or stand apart.
 LOOSE = re.compile(r"-(شده|شد|است|بود|کرده|کرد|و|را|که|از|به|در|تا|با|بن|ابن|من|آن|این)$|^(به|در|از|با|بر|هر|این|آن|چه|که|و|را|تا|یک|همین|همان|هیچ)-|-و-|^(یک|دو|سه|چهار|پنج|شش|هفت|هشت|نه|ده|چند)-.+ه$")
 
@@ -85,6 +92,28 @@ def read_hazm(path):
         word, frequency, tags = (line.rstrip("\n").split("\t") + ["", ""])[:3]
         if int(frequency or 0) > 0 and WORD.fullmatch(word) and "PS" not in tags:
             yield fold(word), int(frequency), "a" if {"AJ", "ADV"} & set(tags.split(",")) else ""
+
+
+def read_compounds(*paths):
+    """Words with half-spaces from lists without frequencies."""
+    for path in paths:
+        for line in open(path, encoding="utf-8"):
+            word = line.split("\t")[0].strip()
+            if Z in word.strip(Z) and WORD.fullmatch(word):
+                word = fold(word)
+                if all(len(part) > 1 for part in word.split("-")) and not REGULAR.search(word):
+                    yield word
+
+
+def preferred(form, single, listed, lilak):
+    """Whether a word that lists and texts have with and without its half-spaces is to get them. The weights are those of
+    a logistic regression over the development parts of the treebanks, rounded; the first is lower than there, so
+    that five in six have to have them: one too many does harm."""
+    solid = form.replace("-", "")
+    score = 1.4 + 0.5 * math.log1p(single[form]) - math.log1p(single[solid])
+    score += 0.6 * (form in listed) + 0.6 * (form in lilak)
+    score -= 1.2 * (solid in listed) + 1.2 * (solid in lilak)
+    return score > 0
 
 
 def read_lilak(path):
@@ -138,20 +167,60 @@ REGULAR = re.compile(
 )
 
 
+# Determiners, numerals and months: joined only where texts have it so.
+NEVER = re.compile(
+    "^(ای|همان|هیچ|این|آن|هر|قابل|سوء|چه|همه)-|-ماه$"
+    "|^(یک|دو|سه|چهار|پنج|شش|هفت|هشت|نه|.*ده|بیست|سی|چهل|پنجاه|صد|دویست)-"
+)
+
+
 def joined(form, single, phrases):
-    """Whether a space inside the form is a lost half-space more often than not."""
+    """The tag of a form whose space is a lost half-space more often than not: `s`, `d` or none."""
     parts = form.split("-")
     here, apart = single[form], phrases[" ".join(parts)]
     if here + apart:
-        return here > 2 * apart and not (LOOSE.search(form) and here < 3) or form.endswith("-شنبه")
-    # باغ ملک, ولی عصر: two common words that a list joins are mostly two words.
-    common = all(single[part] > 20 for part in parts) and parts[-1] not in BOUND and parts[0] not in FIRST
-    return not LOOSE.search(form) and not common
+        if form.endswith("-شنبه"):
+            return "s"
+        sure = here > 2 * apart
+        if LOOSE.search(form) or NEVER.search(form):
+            return "s" if here > 4 and sure else ""
+        return "s" if sure else "d" if here >= apart and not LOOSE.search(form) else ""
+    # باغ ملک, ولی عصر: words that a list joins may be two words; only parts that hardly stand alone make them one.
+    if LOOSE.search(form) or NEVER.search(form):
+        return ""
+    return "s" if parts[-1] in BOUND or parts[0] in FIRST else "d"
+
+
+def tag(part, single, phrases, lilak, listed, solids=frozenset(), once=None):
+    """Adds the tags that need to know other forms, and drops forms that the affix model knows.
+
+    `once`: counts that go with those of `phrases`, where `single` weighs a treebank more."""
+    once = once or single
+    solid = {form for form in part if "-" not in form} | solids
+    for form in list(part):
+        if form.endswith("ه") and (form not in lilak or "-" in form) and SILENT.search(form):
+            part[form][1].add("h")
+        if "-" not in form:
+            continue
+        if REGULAR.search(form) and part[form][0] < 3 and form.replace("-", "") not in solid:
+            clash = re.search(r"-(های|ای|ایم)$", form)
+            if not clash:
+                del part[form]
+                continue
+        if re.search("-های?-", form):
+            del part[form]
+            continue
+        if single[form]:
+            part[form][1].add("c")
+        part[form][1].update(joined(form, once, phrases))
+        if form.replace("-", "") in solid and preferred(form, single, listed, lilak):
+            part[form][1].add("p")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lilak", required=True, help="Lilak's src/data/lexicon")
+    parser.add_argument("--compounds", required=True, help="shekar's data/files/compound_words.csv")
     parser.add_argument("--treebank", nargs="*", default=[], help="development parts of UD treebanks")
     parser.add_argument("--out", type=pathlib.Path, default=OUT)
     options = parser.parse_args()
@@ -172,8 +241,13 @@ def main():
     for word, tags in read_lilak(options.lilak):
         lilak.add(word)
         add(word, own[word] or 0, tags)
+    listed = set()
     for word, frequency, tags in read_hazm(hazm / "words.dat"):
+        listed.add(word)
         add(word, own[word] or min(frequency / 100000, 16), tags)
+    unchecked = set(read_compounds(hazm / "words.dat", options.compounds))
+    for word in unchecked:
+        add(word, own[word], "")
     for word, count in own.items():
         if word in table or count > 1 or "-" in word:
             add(word, count, "")
@@ -182,37 +256,34 @@ def main():
         match = re.fullmatch("(.+[^ادذرزژوآ-])(ها|های|هایی|تر|ترین)", word)
         if match and match[1] in table and not own[word]:
             del table[word]
-    bank_table = {}
-    for word, count in bank.items():
-        if word not in table:
-            bank_table[word] = [count, set()]
-    for part, single, phrases in ((table, own, own_phrases), (bank_table, bank, bank_phrases)):
-        solid = {form for form in part if "-" not in form}
-        for form in list(part):
-            if form.endswith("ه") and (form not in lilak or "-" in form) and SILENT.search(form):
-                part[form][1].add("h")
-            if "-" not in form:
-                continue
-            if REGULAR.search(form) and part[form][0] < 3 and form.replace("-", "") not in solid:
-                clash = re.search(r"-(های|ای|ایم)$", form)
-                if not clash:
-                    del part[form]
-                    continue
-            if re.search("-های?-", form):
-                del part[form]
-                continue
-            if single[form]:
-                part[form][1].add("c")
-            if joined(form, single, phrases):
-                part[form][1].add("s")
+    tag(table, own, own_phrases, lilak, listed)
+    both, both_phrases = own + bank + bank + bank, own_phrases + bank_phrases
+    # A treebank is little text: what it has counts three times.
+    bank_table = {word: [own[word] + 3 * bank[word], set()] for word in bank}
+    for word in bank_table:
+        if word in table:
+            bank_table[word][0] = max(bank_table[word][0], table[word][0])
+            bank_table[word][1].update(table[word][1] & set("anh"))
+    solid = {word for word in table if "-" not in word}
+    for word in list(table):
+        # A spelling of the lists that the treebanks have otherwise.
+        if "-" in word and word.replace("-", "") in bank_table:
+            bank_table.setdefault(word, [table[word][0], table[word][1] & set("anh")])
+    tag(bank_table, both, both_phrases, lilak, listed, solid, own + bank)
+    for word, entry in list(bank_table.items()):
+        if word in table and weight(table[word][0]) == weight(entry[0]) and table[word][1] == entry[1]:
+            del bank_table[word]
+        elif word in table and "-" not in word:
+            del bank_table[word]
     write(options.out / "words.tsv", table, """# Words of half-space restoration, made by scripts/persian/build_lexicon.py; its header says what the columns are.
-# From hazm 0.10.0, data/words.dat (MIT, Copyright 2013 Alireza Nourian), Lilak, src/data/lexicon (Apache License 2.0,
-# Copyright 2015 Mostafa Sedaghat Joo), and this project's own corpus, scripts/train/data (CC0 1.0).
+# From hazm 0.10.0, data/words.dat (MIT, Copyright 2013 Alireza Nourian), shekar 1.7.0, data/files/compound_words.csv (MIT,
+# Copyright 2024 Ahmad Amirivojdan), Lilak, src/data/lexicon (Apache License 2.0, Copyright 2015 Mostafa Sedaghat Joo), and this project's own corpus, scripts/train/data (CC0 1.0).
 """)
     write(options.out / "treebanks.tsv", bank_table, """# Words of half-space restoration, made by scripts/persian/build_lexicon.py; its header says what the columns are.
 # Derived from the development parts of UD_Persian-PerDT and UD_Persian-Seraji.
 # Licence of this file: CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/
 """)
+    write_parts(options.out / "parts.tsv", part_counts(set(own) | set(table) | unchecked, table), own)
     verbs = set()
     for line in open(hazm / "verbs.dat", encoding="utf-8"):
         past, _, present = line.strip().partition("#")
@@ -224,6 +295,38 @@ def main():
         out.write("# Past and present stems of verbs, from hazm 0.10.0, data/verbs.dat (MIT, Copyright 2013 Alireza Nourian),\n")
         out.write("# and from Lilak, src/data/lexicon (Apache License 2.0, Copyright 2015 Mostafa Sedaghat Joo).\n")
         out.writelines(f"{past}\t{present}\n" for past, present in sorted(verbs))
+
+
+UNJOINED = "ادذرزژوآ"
+# What is an ending, a numeral or a common word, and no part of a compound.
+ENDING = re.compile(
+    "(و.*|دوم|سوم|چهارم|پنجم|ششم|هفتم|هشتم|نهم|دهم|صدم|هزارم|هزار.*|صد.*|میلی.*|حال|خاطر|طور|وقت|ها|های|هایی|هایم|هایت|هایش|هایمان|هایتان|هایشان|هاست|تر|تری|ترین|ترند|ترینشان|ای|ام|ات|اش|اند|ایم|اید|مان|تان|شان|است|می|نمی|یک|تا|که|در|از|به|را|و|بن)$"
+)
+
+
+def part_counts(words, known):
+    """second part -> how many words have a half-space before it, how many none. Behind letters that aren't joined a
+    half-space shows nothing: such words don't count."""
+    has, lacks = collections.Counter(), collections.Counter()
+    for word in words:
+        first, _, second = word.rpartition("-")
+        if len(first) > 1 and len(second) > 1 and first[-1] not in UNJOINED and not REGULAR.search(word):
+            has[second] += 1
+    for word in words:
+        for cut in range(2, len(word) - 1):
+            first, second = word[:cut], word[cut:]
+            if "-" not in word and second in has and first[-1] not in UNJOINED and first in known:
+                lacks[second] += 1
+    return {part: (count, lacks[part]) for part, count in has.items() if count > 3 and not ENDING.fullmatch(part)}
+
+
+def write_parts(path, parts, own):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("# Second parts of compounds, made by scripts/persian/build_lexicon.py from the words of words.tsv.\n")
+        for part, (has, lacks) in sorted(parts.items()):
+            bits = round(math.log2((has + 0.5) / (lacks + 0.5)))
+            if bits > 0:
+                out.write(f"{part}\t{bits}\t{'b' if own[part] * 5 <= has else ''}\n")
 
 
 def write(path, table, header):

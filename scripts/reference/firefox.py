@@ -280,6 +280,8 @@ class Student:
                 self.float[name] = quantise(weights[name] * np.float32(1024), 1, 16) / 1024
         self.margin, self.seen = 1.0, None
         self.memory = {}
+        # Of the attention that was computed last, `[heads, queries, keys]`.
+        self.weights = None
 
     def table(self, side):
         return "Wemb" if self.options["tied-embeddings-all"] else f"{side}_Wemb"
@@ -333,6 +335,7 @@ class Student:
         scores = q @ k.transpose(0, 2, 1) / math.sqrt(self.dim // self.heads)
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
+        self.weights = scores
         return (scores @ v).transpose(1, 0, 2).reshape(-1, self.dim)
 
     def feed_forward(self, x, prefix):
@@ -416,6 +419,15 @@ class Student:
         while len(chosen) % 8:
             chosen.add(next(free))
         return chosen
+
+    def alignment(self, source, target):
+        """`[heads, target tokens + 1, source tokens]` of the last layer, the row of the start token first."""
+        self.begin(source)
+        rows = []
+        for end in range(len(target) + 1):
+            self.state((EOS, *target[:end]))
+            rows.append(self.weights[:, 0])
+        return np.stack(rows, axis=1)
 
     def begin(self, source):
         self.memory = {"cross": self.cross(self.encode(source))}
@@ -620,6 +632,14 @@ def make(name, kind, alphas=False, shortlist=False, options=None, separate=False
             }
         )
     write_jsonl(folder / "generate.jsonl", golden)
+    if kind == "float32":
+        case = "beam3-return-3"
+        aligned = [
+            {"row": row, "candidate": candidate, "weights": [student.alignment(source, target).round(6).tolist()]}
+            for row, (source, found) in list(enumerate(kept))[::6]
+            for candidate, target in enumerate(found[case][0])
+        ]
+        write_jsonl(folder / "alignment.jsonl", aligned)
     short = [
         [None if v == -np.inf else float(f"{v:.7g}") for v in logits] for logits in activations[::6]
     ]

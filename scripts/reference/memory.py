@@ -1,4 +1,5 @@
-"""A language model in the shape of Gemma 3 4B with made weights of 8 bits, to measure memory with."""
+"""A language model in the shape of Gemma 3 4B with made weights of 8 or 4 bits, to measure memory with:
+`memory.py FOLDER [q8_0 | q4_k]`."""
 
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ import numpy as np
 from common import SEED
 
 LAYERS, CHANNELS, INNER, HEADS, KEY_HEADS, HEAD_DIM, VOCABULARY = 34, 2560, 10240, 8, 4, 256, 262208
-Q8_0 = gguf.GGMLQuantizationType.Q8_0
+TYPES = gguf.GGMLQuantizationType
+SCALE = np.frombuffer(np.float16(2.5e-4).tobytes(), dtype=np.uint8)
 # Rows that are drawn; the others repeat them, their values do not matter.
 DRAWN = 512
 
@@ -32,19 +34,34 @@ def metadata(writer):
     writer.add_pad_token_id(0)
 
 
+def rows_q8_0(random, rows, columns):
+    scales = np.broadcast_to(SCALE, (rows, columns // 32, 2))
+    values = random.integers(-127, 128, size=(rows, columns // 32, 32), dtype=np.int8).view(np.uint8)
+    return np.concatenate([scales, values], axis=2).reshape(rows, -1)
+
+
+def rows_q4_k(random, rows, columns):
+    """Blocks of 256: a scale and a least value, twelve bytes of scales of parts, two values a byte."""
+    heads = np.broadcast_to(np.tile(SCALE, 2), (rows, columns // 256, 4))
+    rest = random.integers(0, 256, size=(rows, columns // 256, 12 + 128), dtype=np.uint8)
+    return np.concatenate([heads, rest], axis=2).reshape(rows, -1)
+
+
+KINDS = {"q8_0": (TYPES.Q8_0, rows_q8_0), "q4_k": (TYPES.Q4_K, rows_q4_k)}
+
+
 def main():
     random = np.random.default_rng(SEED)
-    writer = gguf.GGUFWriter(Path(sys.argv[1]) / "model-q8_0.gguf", "gemma3")
+    name = sys.argv[2] if len(sys.argv) > 2 else "q8_0"
+    kind, blocks = KINDS[name]
+    writer = gguf.GGUFWriter(Path(sys.argv[1]) / f"model-{name}.gguf", "gemma3")
     metadata(writer)
 
     def matrix(name, rows, columns):
         drawn = min(rows, DRAWN)
-        scale = np.frombuffer(np.float16(2.5e-4).tobytes(), dtype=np.uint8)
-        scales = np.broadcast_to(scale, (drawn, columns // 32, 2))
-        values = random.integers(-127, 128, size=(drawn, columns // 32, 32), dtype=np.int8).view(np.uint8)
-        block = np.concatenate([scales, values], axis=2).reshape(drawn, -1)
+        block = blocks(random, drawn, columns)
         data = np.ascontiguousarray(np.tile(block, (-(-rows // drawn), 1))[:rows])
-        writer.add_tensor(f"{name}.weight", data, raw_shape=data.shape, raw_dtype=Q8_0)
+        writer.add_tensor(f"{name}.weight", data, raw_shape=data.shape, raw_dtype=kind)
 
     def norm(name, channels):
         writer.add_tensor(f"{name}.weight", np.ones(channels, dtype=np.float32))

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from common import ARTICLE, GOLDEN, pairs, rng, write_jsonl
-from mbart50 import MBart50
-from multilingual import M2M100, MBART, MBART_JSON, NLLB, SOURCE
+from mbart50 import MBart50, Nllb
+from multilingual import M2M100, MBART, MBART_JSON, NLLB, SOURCE, SPM
 from tokenizers import Tokenizer
 from transformers import M2M100Tokenizer, MarianTokenizer, MBart50Tokenizer, NllbTokenizer
 
@@ -278,6 +278,8 @@ def main():
     ]:
         tokenizer = family.from_pretrained(GOLDEN / name, src_lang=language)
         multilingual(name, tokenizer, 90, 60)
+    # The SentencePiece model of the small NLLB with all of the languages, as it is without a tokenizer.json.
+    multilingual("nllb-pieces", Nllb(GOLDEN / NLLB / SPM, src_lang=SOURCE[NLLB]), 180, 60)
     library(GOLDEN / "json-bpe/tokenizer.json", GOLDEN / "json-bpe")
 
 

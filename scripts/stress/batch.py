@@ -1,9 +1,10 @@
 """Stress of `tarjoman batch`: broken files, kill -9, full and read-only disks, throughput, memory.
 
-    python scripts/stress/batch.py PROGRAM WORK [--model MODEL] [--only broken,kills,disk,speed,memory]
+    python scripts/stress/batch.py PROGRAM WORK [--model MODEL] [--only broken,kills,disk,speed,memory,reading]
 
 Needs nothing but Python, and root with Linux for `disk` (it mounts small file systems below WORK). Prints a line a
-fact, and ends with 1 when one is not as it must be. `memory` writes WORK/memory.svg.
+fact, and ends with 1 when one is not as it must be. `memory` draws WORK/memory.svg. With `--results` what was run takes
+its place in RESULTS.md beside this script, and the drawing lies there too.
 """
 
 import argparse
@@ -26,11 +27,13 @@ SENTENCES = [
     "زلزله‌ای به بزرگی ۵.۲ ریشتر استان کرمان را لرزاند.",
 ]
 failed = False
+told: list[str] = []
 
 
 def tell(ok: bool, text: str):
     global failed
     failed |= not ok
+    told.append(("ok: " if ok else "**failed**: ") + text)
     print(("ok      " if ok else "FAILED  ") + text, flush=True)
 
 
@@ -100,7 +103,7 @@ class Runner:
         self.args = args
 
     def command(self, source: Path, out: Path, *more: str) -> list[str]:
-        command = [str(self.args.program), "batch", str(source), str(out), "--format", "text", "--quiet", *more]
+        command = [str(self.args.program), "batch", str(source), str(out), "--format", self.args.format, "--quiet", *more]
         return command + (["--model", self.args.model] if self.args.model else []) + self.args.option
 
     def run(self, source: Path, out: Path, *more: str, code: int = 0) -> tuple[float, str]:
@@ -146,7 +149,9 @@ def check_broken(run: Runner, work: Path):
 def check_kills(run: Runner, work: Path):
     source, whole, out = fresh(work / "kills"), fresh(work / "kills-whole"), fresh(work / "kills-out")
     generate(source, run.args.files // 5)
-    (source / "large.txt").write_text("\n\n".join(article(n) for n in range(run.args.files // 5)) * 4, encoding="utf-8")
+    # So large that it is done in parts; mostly white space, which costs no time.
+    pieces = [article(n) + " \n" * 100_000 for n in range(max(run.args.files // 5, 50))]
+    (source / "large.txt").write_text("\n\n".join(pieces), encoding="utf-8")
     seconds, _ = run.run(source, whole)
     expected = tree(whole)
     dice, kills, torn = random.Random(1), 0, 0
@@ -165,7 +170,9 @@ def check_kills(run: Runner, work: Path):
     journal = (out / ".tarjoman/journal.jsonl").read_text(encoding="utf-8").splitlines()
     done = [row["file"] for row in map(json.loads, journal) if row["state"] == "done"]
     same = tree(out) == expected
-    tell(not torn and same, f"{kills} kills: outputs identical to an undisturbed run ({same}), {torn} torn in between")
+    parts = sum(json.loads(line)["state"] == "part" for line in journal)
+    tell(parts > 0, f"the large file was done in {parts} parts")
+    tell(not torn and same, f"{kills} kills, --format {run.args.format}: outputs identical to an undisturbed run ({same}), {torn} torn in between")
     tell(len(done) == len(set(done)) == len(expected), f"{len(done)} files done, {len(done) - len(set(done))} twice")
 
 
@@ -182,17 +189,21 @@ def check_disk(run: Runner, work: Path):
         print("skipped full and read-only disks: can't mount")
         return
     try:
-        _, told = run.run(source, disk / "out", code=74)
+        _, words = run.run(source, disk / "out", code=74)
         some = tree(disk / "out")
-        tell(0 < len(some) < 600 and all(expected[n] == c for n, c in some.items()), f"full disk: {len(some)} whole files, exit code 74: {told.strip().splitlines()[:1]}")
+        tell(0 < len(some) < 600 and all(expected[n] == c for n, c in some.items()), f"full disk: {len(some)} whole files, exit code 74: {said(words, disk)}")
         subprocess.run(["mount", "-o", "remount,size=50m", disk], check=True)
         run.run(source, disk / "out")
         tell(tree(disk / "out") == expected, "with room again the rest was done")
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        _, told = run.run(source, disk / "out", code=74)
-        tell("ead-only" in told, f"read-only output: {told.strip().splitlines()[:1]}")
+        _, words = run.run(source, disk / "out", code=74)
+        tell("ead-only" in words, f"read-only output, exit code 74: {said(words, disk)}")
     finally:
         subprocess.run(["umount", disk])
+
+
+def said(words: str, disk: Path) -> str:
+    return "`" + words.strip().splitlines()[0].replace(str(disk), "OUTPUT") + "`" if words.strip() else "nothing"
 
 
 def check_speed(run: Runner, work: Path):
@@ -207,34 +218,64 @@ def check_speed(run: Runner, work: Path):
             seconds.append(run.run(source, fresh(work / "speed-out"))[0])
     one, many = statistics.median(times[large]), statistics.median(times[small])
     words = sum(len(text.split()) for text in texts)
-    tell(many < one * 1.1, f"{run.args.files} files {many:.1f} s, one file {one:.1f} s: {many / one:.3f} ({words} words, medians of {run.args.rounds}: {times[small]} and {times[large]})")
+    tell(many < one * 1.1, f"{run.args.files} files {many:.1f} s, one file {one:.1f} s: {many / one:.3f} ({words} words, medians of {run.args.rounds}: {rounded(times[small])} and {rounded(times[large])})")
 
 
-def check_memory(run: Runner, work: Path):
-    source, out = fresh(work / "memory"), fresh(work / "memory-out")
-    source.mkdir()
+def rounded(times: list[float]) -> str:
+    return ", ".join(f"{seconds:.1f}" for seconds in times)
+
+
+def large_text(path: Path, megabytes: int):
     paragraph = "\n\n".join(article(number) for number in range(200)).encode()
-    with (source / "large.txt").open("wb") as file:
-        while file.tell() < run.args.megabytes << 20:
+    with path.open("wb") as file:
+        while file.tell() < megabytes << 20:
             file.write(paragraph + b"\n\n")
-    # In the alphabet the large file comes first, and small ones follow.
-    generate(source, run.args.files)
-    process = subprocess.Popen(run.command(source, out), stderr=subprocess.DEVNULL)
+
+
+def watched(command: list[str], seconds: float, pause: float) -> list[tuple[float, float]]:
+    """Runs a command for at most so long; gives seconds and megabytes of resident memory."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     start, samples = time.monotonic(), []
-    while process.poll() is None and time.monotonic() - start < run.args.seconds:
+    while process.poll() is None and time.monotonic() - start < seconds:
         try:
             pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
         except (OSError, IndexError):
             break
         samples.append((time.monotonic() - start, pages * os.sysconf("SC_PAGE_SIZE") / 1e6))
-        time.sleep(0.5)
+        time.sleep(pause)
     process.terminate()
     process.wait()
+    return samples
+
+
+def check_reading(run: Runner, work: Path):
+    """A large text is read to its end, and nothing is translated."""
+    source, out = fresh(work / "reading"), fresh(work / "reading-out")
+    source.mkdir()
+    large_text(source / "large.txt", run.args.megabytes)
+    samples = watched(run.command(source, out, "--dry-run"), run.args.seconds, 0.02)
+    most, size = max(memory for _, memory in samples), (source / "large.txt").stat().st_size / 1e6
+    tell(most < size / 4, f"a text of {size:.0f} MB read in {samples[-1][0]:.1f} s with at most {most:.0f} MB, the model's among them")
+    shutil.rmtree(source)
+
+
+def check_memory(run: Runner, work: Path):
+    source, out = fresh(work / "memory"), fresh(work / "memory-out")
+    source.mkdir()
+    # In the alphabet small files come first (their folders have numbers), then the large one.
+    generate(source, run.args.files)
+    large_text(source / "large.txt", run.args.megabytes)
+    samples = watched(run.command(source, out), run.args.seconds, 0.5)
+    lines = (json.loads(line) for line in (out / ".tarjoman/journal.jsonl").open(encoding="utf-8"))
+    records = list(lines)
+    done = sum(record["state"] == "done" and record["file"] != "large.txt" for record in records)
+    part = [record for record in records if record["file"] == "large.txt"]
+    far = 0 if not part else run.args.megabytes if part[-1]["state"] == "done" else part[-1]["source"] / 2**20
     svg(work / "memory.svg", samples)
     warm = [memory for seconds, memory in samples if seconds > samples[-1][0] / 4]
     half = len(warm) // 2
     first, last = statistics.mean(warm[:half]), statistics.mean(warm[half:])
-    tell(last < first * 1.1, f"memory {first:.0f} MB, later {last:.0f} MB, most {max(m for _, m in samples):.0f} MB over {samples[-1][0]:.0f} s")
+    tell(last < first * 1.1, f"memory {first:.0f} MB, later {last:.0f} MB, most {max(m for _, m in samples):.0f} MB over {samples[-1][0]:.0f} s, in which {done} small files and {far:.1f} MiB of a text of {run.args.megabytes} MiB were done")
 
 
 def svg(path: Path, samples: list[tuple[float, float]]):
@@ -250,13 +291,36 @@ def svg(path: Path, samples: list[tuple[float, float]]):
     )
 
 
+def machine() -> str:
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    name = next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "unknown CPU")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{name}, {os.cpu_count()} cores, {memory:.0f} GiB"
+
+
+def keep(name: str, arguments: list[str]):
+    """Puts what was told into RESULTS.md, in the place of what an earlier run told of the same."""
+    path = Path(__file__).parent / "RESULTS.md"
+    head = "# Stress of `tarjoman batch`\n\nWritten by `scripts/stress/batch.py --results`.\n"
+    before = path.read_text(encoding="utf-8").split("\n## ")[1:] if path.exists() else []
+    sections = {section.split("\n")[0]: section for section in before}
+    facts = "\n".join(f"- {fact}" for fact in told)
+    command = " ".join(["python scripts/stress/batch.py PROGRAM WORK", *arguments])
+    picture = "\n![resident memory over time](memory.svg)\n" if name.startswith("memory") else ""
+    sections[name] = f"{name}\n\n    {command}\n\n{machine()}.\n\n{facts}\n{picture}"
+    path.write_text(head + "".join(f"\n## {section.rstrip()}\n" for _, section in sorted(sections.items())), encoding="utf-8")
+    told.clear()
+
+
 def main():
-    checks = {"broken": check_broken, "kills": check_kills, "disk": check_disk, "speed": check_speed, "memory": check_memory}
+    checks = {"broken": check_broken, "kills": check_kills, "disk": check_disk, "speed": check_speed, "memory": check_memory, "reading": check_reading}
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("program", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--model", help="default: the program's own")
     parser.add_argument("--option", action="append", default=[], help="passed on, e.g. --option=--beams=1")
+    parser.add_argument("--format", default="text", help="of the outputs")
+    parser.add_argument("--results", action="store_true", help="write RESULTS.md beside this script")
     parser.add_argument("--only", default=",".join(checks))
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--kills", type=int, default=100)
@@ -268,6 +332,11 @@ def main():
     for name in args.only.split(","):
         print(f"-- {name}", flush=True)
         checks[name](Runner(args), args.work.resolve())
+        if args.results:
+            others = [argument for argument in sys.argv[3:] if argument != "--results"]
+            keep(name if args.format == "text" else f"{name}, {args.format}", others)
+            if name == "memory":
+                shutil.copy(args.work / "memory.svg", Path(__file__).parent / "memory.svg")
     sys.exit(failed)
 
 

@@ -75,6 +75,10 @@ def main():
         pad_token_id=PAD_ID,
         eos_token_id=EOS_ID,
         forced_eos_token_id=EOS_ID,
+        # What `train.py --guide` trains: all heads of the last layer, as pairs of layer and head.
+        alignment_heads=[
+            [config.decoder_layers - 1, head] for head in range(config.decoder_attention_heads)
+        ],
     )
 
     made = args.to.with_name(args.to.name + ".tmp")

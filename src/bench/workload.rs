@@ -74,27 +74,21 @@ pub fn measure(
     options: RunOptions,
 ) -> decode::Result<Measurement> {
     let workers = options.workers.clamp(1, workload.batches.len().max(1));
-    let pools = (0..workers)
-        .map(|_| ThreadPoolBuilder::new().num_threads((options.threads / workers).max(1)).build())
-        .collect::<std::result::Result<Vec<_>, _>>()
+    // One pool for all: a worker that has nothing left to do helps the others.
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(options.threads.max(1))
+        .build()
         .map_err(candle_core::Error::wrap)?;
     let run = || {
         let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(batch) = workload.batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                pool.install(|| decode(model, batch, search))?;
+            }
+            Ok(())
+        };
         std::thread::scope(|scope| {
-            let threads: Vec<_> = pools
-                .iter()
-                .map(|pool| {
-                    let next = &next;
-                    scope.spawn(move || {
-                        while let Some(batch) =
-                            workload.batches.get(next.fetch_add(1, Ordering::Relaxed))
-                        {
-                            pool.install(|| decode(model, batch, search))?;
-                        }
-                        Ok(())
-                    })
-                })
-                .collect();
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
             threads
                 .into_iter()
                 .map(|thread| {

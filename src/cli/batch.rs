@@ -18,7 +18,9 @@ use super::translate::{ModelArguments, SearchArguments};
 use super::{note, show_progress, use_color};
 use crate::document;
 use crate::document::writers::Format;
-use crate::jobs::{Batch, BatchOptions, Planned, Progress, Shard, Snapshot, WalkOptions, Watch};
+use crate::jobs::{
+    Batch, BatchOptions, Planned, Progress, Shard, Snapshot, Used, WalkOptions, Watch,
+};
 use crate::translate::Translator;
 
 /// What may be typed after `batch`.
@@ -192,7 +194,9 @@ fn pass(
         snapshot
     })?;
     let interrupted = stop.load(Ordering::Relaxed);
-    batch.report(arguments.report.as_deref(), translator.name(), &snapshot, interrupted)?;
+    let licence = translator.licence();
+    let used = Used { model: translator.name(), licence: licence.as_deref() };
+    batch.report(arguments.report.as_deref(), used, &snapshot, interrupted)?;
     tracing::info!(
         files = snapshot.files,
         translated = snapshot.done,

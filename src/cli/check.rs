@@ -1,4 +1,5 @@
-//! `tarjoman check`: doubts about a translation that is there, whoever made it. Translates nothing.
+//! `tarjoman check`: doubts about a translation that is there, whoever made it; and what the
+//! commands that translate may be told about theirs.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::document::readers::aligned;
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::document::{AlignedDocument, Issue};
 use crate::quality::checks::Checks;
+use crate::translate::TranslateOptions;
 
 /// What may be typed after `check`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,32 @@ pub(super) struct Arguments {
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// What is done about doubts.
+#[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // flags, each on its own
+pub(super) struct CheckArguments {
+    /// Look for no errors, and translate nothing twice
+    #[arg(long)]
+    no_checks: bool,
+
+    /// Translate no sentence a second time, whatever is doubted
+    #[arg(long)]
+    no_second_try: bool,
+
+    /// Translate also what is in another script than Persian's, such as English
+    #[arg(long)]
+    any_language: bool,
+}
+
+impl CheckArguments {
+    /// What was typed, over what the model wants.
+    pub fn add_to(&self, options: &mut TranslateOptions) {
+        options.checks = (!self.no_checks).then(Checks::default);
+        options.second_try = !self.no_second_try;
+        options.only_persian &= !self.any_language;
+    }
 }
 
 #[derive(Serialize)]

@@ -12,8 +12,8 @@ use crate::document::writers::{self, Format, WriteOptions};
 /// What may be typed after `export`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The translation: JSON lines as tarjoman and its page write them, or TMX; - for standard
-    /// input
+    /// The translation: JSON lines as tarjoman and its page write them, TMX, or XLIFF 2; - for
+    /// standard input
     input: PathBuf,
 
     /// Where the result goes; its ending chooses the format, as for `translate`

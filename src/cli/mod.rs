@@ -2,6 +2,7 @@
 //! the library's. Data goes to standard output, the rest to standard error.
 
 mod aids;
+mod align;
 mod batch;
 mod bench;
 mod check;
@@ -39,6 +40,8 @@ enum Command {
     Export(export::Arguments),
     /// Check a translation, whoever made it: numbers, names, what is missing
     Check(check::Arguments),
+    /// Tell which words belong together in a translation that is there
+    Align(align::Arguments),
     /// Translate a directory of articles into a directory; go on where an earlier run ended
     Batch(Box<batch::Arguments>),
     /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Align(arguments) => align::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Pipe(arguments) => pipe::run(&arguments),
         Command::Segment(arguments) => text::segment(&arguments),

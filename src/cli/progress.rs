@@ -33,6 +33,17 @@ impl Observer for Sentences {
     fn translated(&self, sentences: usize) {
         self.0.inc(sentences as u64);
     }
+
+    fn short_of_memory(&self, tokens: usize) {
+        self.0.suspend(|| note(false, &short_of_memory(tokens)));
+    }
+}
+
+/// What is said when a device has too little memory.
+pub(crate) fn short_of_memory(tokens: usize) -> String {
+    format!(
+        "the device has no memory for so large a batch; going on with {tokens} tokens at once (--batch-tokens {tokens} begins with them)"
+    )
 }
 
 /// A bar of files, with a message.

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::aids::{self, Aids};
+use super::check::CheckArguments;
 use super::config::default_model;
 use super::exit::Refusal;
 use super::output::Output;
@@ -16,7 +17,7 @@ use super::{note, show_progress, use_color};
 use crate::document::writers::{self, Format, WriteOptions};
 use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
-use crate::model::{ComputeType, Error, ModelFiles, ModelSource, Prompt};
+use crate::model::{ComputeType, DeviceName, Error, ModelFiles, ModelSource, Prompt};
 use crate::persian::Day;
 use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
 
@@ -60,6 +61,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Day>,
 
+    /// Exit with 1 when there is a doubt; the result is written all the same
+    #[arg(long)]
+    fail_on_doubt: bool,
+
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -97,8 +102,13 @@ pub(super) struct ModelArguments {
     context: Option<usize>,
 
     /// In what precision the model computes
-    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    #[arg(long, visible_alias = "dtype", value_enum, value_name = "TYPE", default_value_t)]
     compute_type: ComputeType,
+
+    /// Where the model computes: auto, cpu, cuda, cuda:1, cuda:0,1 (a copy of the model each) or
+    /// metal [default: a GPU if this build can use one, or else the CPU]
+    #[arg(long, value_name = "DEVICE", env = "TARJOMAN_DEVICE")]
+    device: Option<DeviceName>,
 }
 
 /// How sentences are searched.
@@ -131,6 +141,9 @@ pub(super) struct SearchArguments {
     /// Source tokens that are translated together
     #[arg(long, value_name = "TOKENS")]
     batch_tokens: Option<usize>,
+
+    #[command(flatten, next_help_heading = "Checks")]
+    checks: CheckArguments,
 }
 
 impl ValueEnum for Format {
@@ -251,6 +264,7 @@ impl SearchArguments {
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
         options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
+        self.checks.add_to(&mut options);
         options.search.check()?;
         Ok(options)
     }
@@ -264,6 +278,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = format(arguments.format, arguments.output.as_deref())?;
     let article = readers::open_as(&arguments.input, arguments.input_format)?;
     writers::check(&article, format)?;
+    if !article.meta.kept.is_empty() {
+        note(arguments.quiet, &format!("not translated: {}", article.meta.kept.join(", ")));
+    }
     let output = Output::open(arguments.output.as_deref())?;
     if output.is(&arguments.input) {
         let input = arguments.input.display();
@@ -289,6 +306,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options =
         WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
+    if matches!(format, Format::Text | Format::Document) {
+        // The other formats have a place for it.
+        let licence = document.licence.as_deref().unwrap_or("its licence is on its card");
+        note(arguments.quiet, &format!("translated by {} ({licence})", document.model));
+    }
+    let doubtful = document.units.iter().filter(|unit| unit.is_doubtful()).count();
+    if arguments.fail_on_doubt && doubtful > 0 {
+        let all = document.units.len();
+        return Err(Refusal::Doubts(format!("{doubtful} of {all} sentences have doubts")).into());
+    }
     Ok(())
 }
 
@@ -377,7 +404,11 @@ impl ModelArguments {
             to: self.to.clone(),
             prompt: self.prompt.as_deref().map(prompt).transpose()?,
             compute_type: self.compute_type,
-            ..LoadOptions::default()
+            devices: self
+                .device
+                .clone()
+                .unwrap_or_default()
+                .open(&mut |warning| note(quiet, warning))?,
         };
         let translator = Translator::load(&files, &options)
             .with_context(|| format!("could not load model {source}"))?;

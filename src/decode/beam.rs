@@ -1,6 +1,7 @@
 //! Beam search over one sentence: transformers' `_beam_search` (5.x), whose sentences do not
 //! influence each other, so that each can stop on its own.
 
+use super::alignment::Trace;
 use super::scores::{length_divisor, log_softmax, log_sum_exp, top};
 use super::{Hypothesis, LogitsProcessor, SearchOptions};
 use crate::model::config::EarlyStopping;
@@ -22,6 +23,8 @@ struct Slot {
     /// Divided by the length.
     score: f32,
     finished: bool,
+    /// The row that the last token was chosen from.
+    row: usize,
 }
 
 /// Beam search over one sentence.
@@ -47,7 +50,7 @@ impl Beam {
                 score: if beam == 0 { 0.0 } else { NEVER },
             })
             .collect();
-        let slot = Slot { tokens: start, score: NEVER, finished: false };
+        let slot = Slot { tokens: start, score: NEVER, finished: false, row: 0 };
         Self { running, slots: vec![slot; options.beams], can_improve: true, done: false }
     }
 
@@ -89,7 +92,8 @@ impl Beam {
                 continuations.iter().zip(&finishes).take(beams).filter(|(_, ends)| **ends)
             {
                 let score = continuation.0 / divisor;
-                slots.push(Slot { tokens: extend(continuation), score, finished: true });
+                let tokens = extend(continuation);
+                slots.push(Slot { tokens, score, finished: true, row: continuation.1 });
             }
         }
         slots.sort_by(|a, b| b.score.total_cmp(&a.score)); // stable: the older of equals stays first
@@ -182,12 +186,17 @@ impl Beam {
             .map(|beam| *beam.tokens.last().expect("the start token is there from the beginning"))
     }
 
-    pub fn into_hypotheses(self, options: &SearchOptions) -> Vec<Hypothesis> {
+    pub fn into_hypotheses(
+        self,
+        options: &SearchOptions,
+        trace: Option<&Trace>,
+    ) -> Vec<Hypothesis> {
         self.slots
             .into_iter()
             .take(options.candidates)
             .map(|slot| Hypothesis {
                 truncated: slot.tokens.len() >= options.max_length,
+                alignment: trace.and_then(|trace| trace.of(slot.tokens.len() - 1, slot.row)),
                 tokens: slot.tokens[1..].to_vec(),
                 score: slot.score,
             })

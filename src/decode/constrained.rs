@@ -4,6 +4,7 @@
 //! chooses the place of each phrase by what the whole target is worth to the model; a target does
 //! not end before it has all phrases.
 
+use super::alignment::Trace;
 use super::demand::{Banks, Demand};
 use super::scores::{length_divisor, log_softmax, log_sum_exp, top};
 use super::{Hypothesis, LogitsProcessor, SearchOptions};
@@ -40,6 +41,8 @@ struct Running {
     whole: bool,
     /// Where the last phrase ended: what stands before is no part of another.
     from: usize,
+    /// The row that the last token was chosen from.
+    row: usize,
 }
 
 /// A continuation.
@@ -64,6 +67,8 @@ struct Finished {
     rank: f32,
     /// Ended by a token that ends a sentence.
     ended: bool,
+    /// The row that the last token was chosen from.
+    row: usize,
 }
 
 /// Search over one sentence.
@@ -94,6 +99,7 @@ impl<'a> Constrained<'a> {
             open: None,
             whole: false,
             from: 1,
+            row: 0,
         };
         Self {
             demand,
@@ -137,6 +143,7 @@ impl<'a> Constrained<'a> {
                 score: step.score / divisor,
                 rank: step.rank / divisor,
                 ended: options.end.contains(&step.token),
+                row: step.parent,
             });
         }
         self.finished.sort_by(|a, b| b.ended.cmp(&a.ended).then(b.rank.total_cmp(&a.rank)));
@@ -156,6 +163,7 @@ impl<'a> Constrained<'a> {
                 open: step.open,
                 whole: step.whole,
                 from: if step.whole { length } else { self.running[step.parent].from },
+                row: step.parent,
             })
             .collect();
         let best = running.iter().map(|running| running.rank).fold(f32::NEG_INFINITY, f32::max);
@@ -348,16 +356,17 @@ impl<'a> Constrained<'a> {
     /// What there is where nothing fits: the target that has most of the demand.
     fn give_up(&mut self, steps: &[Step], divisor: f32, options: &SearchOptions) {
         let best = steps.iter().max_by(|a, b| a.bank.cmp(&b.bank).then(a.rank.total_cmp(&b.rank)));
-        let (tokens, score) = match best {
-            Some(step) => (self.extend(step), step.score),
-            None => (self.running[0].tokens.clone(), self.running[0].score),
-        };
+        let Running { tokens, score, row, .. } = &self.running[0];
+        let (tokens, score, row) = best.map_or((tokens.clone(), *score, *row), |step| {
+            (self.extend(step), step.score, step.parent)
+        });
         let score = score / divisor;
         self.finished.push(Finished {
             ended: tokens.last().is_some_and(|last| options.end.contains(last)),
             tokens,
             score,
             rank: score,
+            row,
         });
     }
 
@@ -379,12 +388,17 @@ impl<'a> Constrained<'a> {
         self.running.iter().map(last).chain(std::iter::repeat_n(first, spare))
     }
 
-    pub fn into_hypotheses(self, options: &SearchOptions) -> Vec<Hypothesis> {
+    pub fn into_hypotheses(
+        self,
+        options: &SearchOptions,
+        trace: Option<&Trace>,
+    ) -> Vec<Hypothesis> {
         self.finished
             .into_iter()
             .take(options.candidates)
             .map(|found| Hypothesis {
                 truncated: !found.ended,
+                alignment: trace.and_then(|trace| trace.of(found.tokens.len() - 1, found.row)),
                 tokens: found.tokens[1..].to_vec(),
                 score: found.score,
             })

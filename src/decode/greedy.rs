@@ -1,5 +1,6 @@
 //! Greedy search: transformers' `_sample` with `do_sample=False`.
 
+use super::alignment::Trace;
 use super::scores::{argmax, length_divisor, log_sum_exp};
 use super::{Hypothesis, LogitsProcessor, SearchOptions};
 
@@ -51,11 +52,12 @@ impl Greedy {
         *self.tokens.last().expect("the start token is there from the beginning")
     }
 
-    pub fn into_hypothesis(self, options: &SearchOptions) -> Hypothesis {
+    pub fn into_hypothesis(self, options: &SearchOptions, trace: Option<&Trace>) -> Hypothesis {
         let length = self.tokens.len() - 1;
         Hypothesis {
             score: self.log_probability / length_divisor(length, options.length_penalty),
             truncated: self.tokens.len() >= options.max_length,
+            alignment: trace.and_then(|trace| trace.of(length, 0)),
             tokens: self.tokens[1..].to_vec(),
         }
     }

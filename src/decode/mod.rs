@@ -2,18 +2,22 @@
 //! and the constraints on them. Token for token what transformers' `generate` gives.
 //! Does not know text, documents, or what is inside a model.
 
+mod alignment;
 mod batch;
 mod beam;
 mod constrained;
 mod demand;
+mod forced;
 mod greedy;
 mod options;
 mod processors;
 mod scores;
 mod search;
 
+pub use alignment::Alignment;
 pub use batch::{Batch, plan};
 pub use demand::{Demand, Form, Phrase};
+pub use forced::force;
 pub use options::SearchOptions;
 pub use processors::LogitsProcessor;
 pub use search::{search, search_demanding};
@@ -27,6 +31,9 @@ pub struct Hypothesis {
     pub score: f32,
     /// Whether it was cut off at the longest length that was allowed.
     pub truncated: bool,
+    /// Where its tokens come from; `None` where that is not asked for, or the model has no
+    /// attention to the source.
+    pub alignment: Option<Alignment>,
 }
 
 /// Why decoding failed.
@@ -55,6 +62,21 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// Whether the device had no memory for it: a smaller batch may do.
+    #[must_use]
+    pub fn is_out_of_memory(&self) -> bool {
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = next {
+            // What CUDA and Metal say reaches us as text only.
+            let text = error.to_string().to_lowercase().replace('_', " ");
+            if text.contains("out of memory") {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -8,6 +8,7 @@ use super::processors::{
 };
 use super::{Error, Result};
 use crate::model::config::{EarlyStopping, GenerationConfig};
+use crate::model::{AlignmentHeads, Layer, Seq2Seq};
 
 /// What a search may be told. Names, units and defaults are those of transformers'
 /// `GenerationConfig`; lengths are in tokens with the start token counted in.
@@ -47,6 +48,9 @@ pub struct SearchOptions {
     pub end: Vec<u32>,
     /// Padding of sources.
     pub pad: u32,
+    /// The attention by which hypotheses say where their tokens come from. Default: what the
+    /// model's `generation_config.json` names (`alignment_heads`); nothing is none.
+    pub alignment: Option<AlignmentHeads>,
 }
 
 impl SearchOptions {
@@ -85,7 +89,14 @@ impl SearchOptions {
             start,
             end: config.eos_token_id.clone(),
             pad: config.pad_token_id.unwrap_or(start),
+            alignment: alignment_heads(config)?,
         })
+    }
+
+    /// The same with the alignment that the network itself knows, where its files name none.
+    #[must_use]
+    pub fn aligned_by(self, model: &dyn Seq2Seq) -> Self {
+        Self { alignment: self.alignment.or_else(|| model.alignment_heads()), ..self }
     }
 
     /// The same for a source of so many tokens: with its own longest target.
@@ -169,5 +180,21 @@ impl SearchOptions {
             chain.push(Box::new(Renormalize));
         }
         chain
+    }
+}
+
+/// `alignment_heads` of the configuration.
+fn alignment_heads(config: &GenerationConfig) -> Result<Option<AlignmentHeads>> {
+    let Some(named) = &config.alignment_heads else { return Ok(None) };
+    match named.first() {
+        Some([layer, _]) if named.iter().all(|[other, _]| other == layer) => {
+            let heads = named.iter().map(|[_, head]| *head).collect();
+            Ok(Some(AlignmentHeads::guided(Layer::At(*layer), heads)))
+        }
+        _ => Err(Error::Option {
+            option: "alignment_heads",
+            value: format!("{named:?}"),
+            reason: "pairs of layer and head, all of the same layer".into(),
+        }),
     }
 }

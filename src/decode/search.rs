@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 
+use super::alignment::Trace;
 use super::beam::Beam;
 use super::constrained::Constrained;
 use super::demand::{Banks, Demand};
 use super::greedy::Greedy;
-use super::{Batch, Hypothesis, Result, SearchOptions};
+use super::{Batch, Hypothesis, LogitsProcessor, Result, SearchOptions};
 use crate::kernels::with_slice_mut;
 use crate::model::{Error as ModelError, Seq2Seq};
 
@@ -18,6 +19,59 @@ enum Search<'a> {
     Greedy(Greedy),
     Beam(Beam),
     Constrained(Box<Constrained<'a>>),
+}
+
+impl Search<'_> {
+    /// Takes one step on the rows of the sentence; returns for each row the row that it continues.
+    fn advance(
+        &mut self,
+        scores: &mut [f32],
+        vocabulary: usize,
+        processors: &[Box<dyn LogitsProcessor>],
+        options: &SearchOptions,
+    ) -> Vec<usize> {
+        match self {
+            Self::Greedy(greedy) => {
+                greedy.advance(scores, processors, options);
+                vec![0]
+            }
+            Self::Beam(beam) => beam.advance(scores, vocabulary, processors, options),
+            Self::Constrained(search) => search.advance(scores, vocabulary, processors, options),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        match self {
+            Self::Greedy(greedy) => greedy.is_done(),
+            Self::Beam(beam) => beam.is_done(),
+            Self::Constrained(search) => search.is_done(),
+        }
+    }
+
+    fn into_hypotheses(self, options: &SearchOptions, trace: Option<&Trace>) -> Vec<Hypothesis> {
+        match self {
+            Self::Greedy(greedy) => vec![greedy.into_hypothesis(options, trace)],
+            Self::Beam(beam) => beam.into_hypotheses(options, trace),
+            Self::Constrained(search) => search.into_hypotheses(options, trace),
+        }
+    }
+
+    /// Adds the newest token of every row.
+    fn last(&self, last: &mut Vec<u32>) {
+        match self {
+            Self::Greedy(greedy) => last.push(greedy.last()),
+            Self::Beam(beam) => last.extend(beam.last()),
+            Self::Constrained(search) => last.extend(search.last()),
+        }
+    }
+}
+
+/// A sentence that is not done.
+struct Live<'a> {
+    /// Its row of the batch.
+    index: usize,
+    search: Search<'a>,
+    trace: Option<Trace>,
 }
 
 /// Decodes a batch.
@@ -99,12 +153,20 @@ fn run<'a>(
     }
     let processors = options.processors();
     let mut state = model.start(&batch.input_ids, &batch.lengths)?;
+    if let Some(heads) = &options.alignment {
+        state.watch(heads).map_err(ModelError::from)?;
+    }
     let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); count];
     let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
     // Each with its own longest target.
     let own: Vec<_> = batch.lengths.iter().map(|tokens| options.for_source(*tokens)).collect();
-    let mut live: Vec<(usize, Search<'a>)> =
-        own.iter().enumerate().map(|(index, own)| (index, start(index, own))).collect();
+    let heads = options.alignment.as_ref();
+    let trace = |index: usize| heads.map(|it| Trace::new(batch.lengths[index], it.shifted));
+    let mut live: Vec<Live<'a>> = own
+        .iter()
+        .enumerate()
+        .map(|(index, own)| Live { index, search: start(index, own), trace: trace(index) })
+        .collect();
 
     loop {
         let input = Tensor::new(last.as_slice(), model.device())?;
@@ -113,21 +175,21 @@ fn run<'a>(
         let rows_each = rows / live.len();
         let logits = logits.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.contiguous()?;
 
+        let weights = state.weights().filter(|_| options.alignment.is_some());
+        let (weights, width) = weights.unwrap_or_default();
+        for (at, live) in live.iter_mut().enumerate() {
+            let own = weights.get(at * rows_each * width..(at + 1) * rows_each * width);
+            if let Some(trace) = &mut live.trace {
+                trace.weigh(own.unwrap_or_default(), width);
+            }
+        }
+
         // Every sentence looks at its own rows only.
         let parents: Vec<Vec<usize>> = with_slice_mut(&logits, |scores| {
             live.par_iter_mut()
                 .zip(scores.par_chunks_mut(rows_each * vocabulary))
-                .map(|((index, search), scores)| match search {
-                    Search::Greedy(greedy) => {
-                        greedy.advance(scores, &processors, &own[*index]);
-                        vec![0]
-                    }
-                    Search::Beam(beam) => {
-                        beam.advance(scores, vocabulary, &processors, &own[*index])
-                    }
-                    Search::Constrained(search) => {
-                        search.advance(scores, vocabulary, &processors, &own[*index])
-                    }
+                .map(|(Live { index, search, .. }, scores)| {
+                    search.advance(scores, vocabulary, &processors, &own[*index])
                 })
                 .collect()
         })?;
@@ -135,18 +197,13 @@ fn run<'a>(
         let mut kept = Vec::with_capacity(live.len());
         let mut row_parents = Vec::with_capacity(live.len() * options.beams);
         let mut going = Vec::with_capacity(live.len());
-        for (at, ((index, search), parents)) in live.into_iter().zip(parents).enumerate() {
-            let done = match &search {
-                Search::Greedy(greedy) => greedy.is_done(),
-                Search::Beam(beam) => beam.is_done(),
-                Search::Constrained(search) => search.is_done(),
-            };
-            if done {
-                results[index] = match search {
-                    Search::Greedy(greedy) => vec![greedy.into_hypothesis(&own[index])],
-                    Search::Beam(beam) => beam.into_hypotheses(&own[index]),
-                    Search::Constrained(search) => search.into_hypotheses(&own[index]),
-                };
+        for (at, (alive, parents)) in live.into_iter().zip(parents).enumerate() {
+            let Live { index, search, mut trace } = alive;
+            if let Some(trace) = &mut trace {
+                trace.choose(&parents);
+            }
+            if search.is_done() {
+                results[index] = search.into_hypotheses(&own[index], trace.as_ref());
                 continue;
             }
             // Rows are numbered as they will be once the finished sentences are gone. At the
@@ -155,7 +212,7 @@ fn run<'a>(
             row_parents
                 .extend(parents.iter().map(|parent| (first + parent.min(&(rows_each - 1))) as u32));
             kept.push(at as u32);
-            going.push((index, search));
+            going.push(Live { index, search, trace });
         }
         live = going;
         if live.is_empty() {
@@ -164,12 +221,8 @@ fn run<'a>(
         state.retain(&kept).map_err(ModelError::from)?;
         state.reorder(&row_parents).map_err(ModelError::from)?;
         last.clear();
-        for (_, search) in &live {
-            match search {
-                Search::Greedy(greedy) => last.push(greedy.last()),
-                Search::Beam(beam) => last.extend(beam.last()),
-                Search::Constrained(search) => last.extend(search.last()),
-            }
+        for Live { search, .. } in &live {
+            search.last(&mut last);
         }
     }
 }

@@ -80,6 +80,8 @@ pub struct Block {
 pub struct Meta {
     /// The file that it came from, or `-`.
     pub name: String,
+    /// What has text that is not read and stays as it is, such as comments.
+    pub kept: Vec<&'static str>,
 }
 
 /// An article as it was read. Of plain text, concatenating `before` and `text` of every

@@ -7,6 +7,7 @@ pub mod markup;
 pub mod readers;
 mod render;
 mod skeleton;
+mod words;
 pub mod writers;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use tokenizers::NormalizedString;
 pub use article::{Article, Block, BlockKind, Mark, MarkKind, Meta};
 pub use error::{Error, Result};
 pub use skeleton::{Part, Piece, Skeleton, Slot, SourceFormat, Syntax};
+pub use words::words;
 
 /// One sentence of a document.
 #[derive(Debug, Clone)]
@@ -66,6 +68,17 @@ pub struct WordPair {
     pub target: Range<usize>,
 }
 
+/// How much of a sentence its translation comes from, as its alignment tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Coverage {
+    /// From 0 to 1: the mean over words that say something (no particles, pronouns or auxiliary
+    /// verbs) of the weight that words of the translation give them, where 1 is that of a whole
+    /// word or more.
+    pub share: f32,
+    /// Those of them that next to nothing comes from, in bytes of the displayed source.
+    pub missing: Vec<Range<usize>>,
+}
+
 /// The translation of one sentence.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Translation {
@@ -76,6 +89,8 @@ pub struct Translation {
     /// Which words belong together, of the best candidate; `None` where it is not known. Spans
     /// that are not words of these texts are left out by those who use them.
     pub alignment: Option<Vec<WordPair>>,
+    /// How much of the source the best candidate comes from; `None` where it is not known.
+    pub coverage: Option<Coverage>,
     /// The terms of a glossary that its source has, in order.
     pub terms: Vec<TermUse>,
     /// Like sentences of translation memories with their translations, the likest first.

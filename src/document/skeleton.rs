@@ -92,6 +92,8 @@ pub(super) struct Builder {
     parts: Vec<Part>,
     part: Part,
     raw: String,
+    /// Blocks that may come once more.
+    again: Range<usize>,
 }
 
 impl Builder {
@@ -119,11 +121,19 @@ impl Builder {
         self.part.pieces.push(Piece::Slot(Slot { block, span, syntax }));
     }
 
-    /// Adds a block and a place for all of it.
+    /// Adds a block and a place for all of it; of a block that comes once more the place alone.
     pub fn place(&mut self, kind: BlockKind, text: String, marks: Vec<Mark>, syntax: Syntax) {
         let span = 0..text.len();
-        let block = self.block(kind, text, marks);
+        let again = self.again.clone().find(|block| self.blocks[*block].text == text);
+        let block = again.unwrap_or_else(|| self.block(kind, text, marks));
         self.slot(block, span, syntax);
+    }
+
+    /// From now on these blocks may come once more: what has their text is them. Of very many,
+    /// those that came last.
+    pub fn repeats(&mut self, blocks: Range<usize>) {
+        const MOST: usize = 256;
+        self.again = blocks.start.max(blocks.end.saturating_sub(MOST))..blocks.end;
     }
 
     /// The blocks so far.
@@ -179,7 +189,7 @@ impl Builder {
         }
         let skeleton = Some(Skeleton { parts: self.parts, package });
         let after = "\n".to_owned();
-        let (meta, blocks) = (Meta { name }, self.blocks);
+        let (meta, blocks) = (Meta { name, ..Meta::default() }, self.blocks);
         Ok(Article { meta, blocks, after, format, skeleton, is_rebuilt: false })
     }
 }

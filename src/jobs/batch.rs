@@ -14,7 +14,7 @@ use super::output::{Translated, Writer};
 use super::parts::Checkpoint;
 use super::progress::Control;
 use super::walk::{Found, Walk};
-use super::{Error, Progress, Result, Shard, Snapshot, WalkOptions, report};
+use super::{Error, Progress, Result, Shard, Snapshot, Used, WalkOptions, report};
 use crate::document::writers::Format;
 use crate::translate::{TranslateOptions, Translator};
 
@@ -271,12 +271,12 @@ impl Batch {
     pub fn report(
         &self,
         folder: Option<&Path>,
-        model: &str,
+        used: Used<'_>,
         snapshot: &Snapshot,
         interrupted: bool,
     ) -> Result<()> {
         let own = self.options.output.join(super::journal::FOLDER);
-        let facts = report::Facts { model, snapshot, interrupted };
+        let facts = report::Facts { used, snapshot, interrupted };
         report::write(folder.unwrap_or(&own), &self.journal(), &facts)
     }
 }

@@ -14,7 +14,7 @@ use super::parts::{Checkpoint, Part, Parts, inspect};
 use super::progress::add;
 use super::walk::{Found, Source};
 use super::{Progress, told};
-use crate::document::writers::Format;
+use crate::document::writers::{Format, check};
 use crate::document::{Article, readers};
 
 /// A text file of more bytes is read in parts, where the format allows it.
@@ -152,8 +152,10 @@ impl<'a> Feed<'a> {
         let options = &self.batch.options;
         let ending = source.relative.extension().unwrap_or_default().to_ascii_lowercase();
         let is_text = ending.is_empty() || ending == "txt" || ending == "text";
-        let in_parts =
-            matches!(options.format, Format::Text | Format::Jsonl | Format::Tsv | Format::Markdown);
+        let in_parts = matches!(
+            options.format,
+            Format::Text | Format::Jsonl | Format::Tsv | Format::Markdown | Format::Document
+        );
         if source.bytes > LARGE && is_text && in_parts {
             return match inspect(&source.path) {
                 Ok(hash) => (hash.clone(), self.large(source, hash)),
@@ -162,7 +164,7 @@ impl<'a> Feed<'a> {
         }
         if source.bytes > LARGEST {
             let error = format!(
-                "it is too large to be read at once ({} MiB); as plain text, with --format text, jsonl, tsv or markdown, it would be read in parts",
+                "it is too large to be read at once ({} MiB); as plain text, with --format text, jsonl, tsv, markdown or document, it would be read in parts, and `tarjoman pipe` reads JSON lines of any length",
                 source.bytes >> 20
             );
             return (String::new(), Read::Failed(error));
@@ -171,7 +173,9 @@ impl<'a> Feed<'a> {
         match std::fs::read(&source.path) {
             Ok(bytes) => {
                 let hash = hash(&bytes);
-                match readers::read(&name, bytes) {
+                let read = readers::read(&name, bytes)
+                    .and_then(|article| check(&article, options.format).map(|()| article));
+                match read {
                     Ok(article) => (hash, Read::Whole(article)),
                     Err(error) => (hash, Read::Failed(told(&error))),
                 }
@@ -229,7 +233,13 @@ impl<'a> Feed<'a> {
             return fails(item, None, error);
         }
         match read {
-            Read::Whole(article) => Some((item, article)),
+            Read::Whole(article) => {
+                if !article.meta.kept.is_empty() {
+                    let kept = article.meta.kept.join(", ");
+                    tracing::warn!(file = %item.file, kept, "not all of it is translated");
+                }
+                Some((item, article))
+            }
             Read::Failed(error) => fails(item, (!hash.is_empty()).then_some(hash), error),
             Read::Large(large) => match self.begin(large, verdict) {
                 Ok(large) => {

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 pub use batch::{Batch, BatchOptions, Plan, Planned};
 pub use pipe::{PipeOptions, PipeSummary, pipe};
 pub use progress::{Progress, Snapshot};
+pub use report::Used;
 pub use shard::Shard;
 pub use walk::WalkOptions;
 pub use watch::Watch;

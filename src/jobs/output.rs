@@ -122,6 +122,7 @@ impl Writer<'_> {
         tracing::error!(file = %item.file, %error, "failed");
         add(&self.progress.failed, 1);
         self.progress.over();
+        self.progress.advanced(item.bytes, false);
         self.broken = Some(item.file.clone());
         self.record(item, hash.unwrap_or_default(), State::Failed { error })
     }
@@ -186,7 +187,7 @@ impl Writer<'_> {
             unit.sentence.id += open.at.sentences;
         }
         let at = &mut open.at;
-        let bytes = if self.options.format == Format::Text {
+        let bytes = if is_text(self.options.format) {
             joined(&document, at)?
         } else {
             let options = WriteOptions {
@@ -216,7 +217,7 @@ impl Writer<'_> {
             return Ok(None);
         }
         let Some(mut open) = self.open.take() else { return Ok(None) };
-        if self.options.format == Format::Text {
+        if is_text(self.options.format) {
             open.file.write_all(b"\n")?;
             open.at.output += 1;
         }
@@ -243,6 +244,11 @@ impl Writer<'_> {
     }
 }
 
+/// Whether a text file comes out as one, which its own format is too.
+fn is_text(format: Format) -> bool {
+    matches!(format, Format::Text | Format::Document)
+}
+
 /// Where the parts of a file are put together.
 pub(super) fn part_file(output: &Path, file: &str) -> PathBuf {
     output.join(FOLDER).join("parts").join(format!("{}.part", &hash(file.as_bytes())[..32]))
@@ -252,22 +258,26 @@ pub(super) fn part_file(output: &Path, file: &str) -> PathBuf {
 /// one before it.
 fn joined(document: &AlignedDocument, at: &mut Checkpoint) -> io::Result<Vec<u8>> {
     let space = |text: &str| text.chars().filter(|c| c.is_whitespace()).collect::<String>();
-    let Some(first) = document.article.blocks.first() else {
-        at.gap.push_str(&space(&document.article.after));
-        return Ok(Vec::new());
-    };
+    let mut gap = std::mem::take(&mut at.gap);
+    let mut lead = None;
+    for (block, units) in document.blocks() {
+        gap.push_str(&space(&block.before));
+        if !units.is_empty() {
+            let before = std::mem::take(&mut gap);
+            lead.get_or_insert(before);
+        }
+    }
+    at.gap = gap + &space(&document.article.after);
+    let Some(lead) = lead else { return Ok(Vec::new()) };
     let mut text = Vec::new();
     writers::write(document, Format::Text, &WriteOptions::default(), &mut text)?;
-    while text.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-        text.pop();
-    }
+    let end = if text.ends_with(b"\r\n") { 2 } else { 1 };
+    text.truncate(text.len().saturating_sub(end));
     let mut bytes = Vec::new();
-    if at.output > 0 {
-        let gap = std::mem::take(&mut at.gap) + &space(&first.before);
-        bytes.extend_from_slice(if gap.is_empty() { b"\n" } else { gap.as_bytes() });
+    if at.sentences > 0 {
+        bytes.extend_from_slice(if lead.is_empty() { b"\n" } else { lead.as_bytes() });
     }
     bytes.append(&mut text);
-    at.gap = space(&document.article.after);
     Ok(bytes)
 }
 

@@ -149,6 +149,13 @@ impl Observer for Control<'_> {
 
     fn translated(&self, _: usize) {}
 
+    fn short_of_memory(&self, tokens: usize) {
+        tracing::warn!(
+            tokens,
+            "the device has no memory for so large a batch; smaller ones from here on"
+        );
+    }
+
     fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -12,10 +12,19 @@ use super::{Error, Result, Snapshot};
 /// Rows of a table of the page: more than anyone reads. All of them are in `report.json`.
 const MOST_ROWS: usize = 2000;
 
+/// The model that translated, for a report.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Used<'a> {
+    /// Its name.
+    pub model: &'a str,
+    /// Its licence, where that is known.
+    pub licence: Option<&'a str>,
+}
+
 /// What is told besides what the journal has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Facts<'a> {
-    pub model: &'a str,
+    pub used: Used<'a>,
     pub snapshot: &'a Snapshot,
     pub interrupted: bool,
 }
@@ -23,7 +32,8 @@ pub(super) struct Facts<'a> {
 #[derive(Serialize)]
 struct Head<'a> {
     schema: &'static str,
-    model: &'a str,
+    #[serde(flatten)]
+    used: Used<'a>,
     interrupted: bool,
     #[serde(flatten)]
     snapshot: &'a Snapshot,
@@ -32,7 +42,7 @@ struct Head<'a> {
 #[derive(Template)]
 #[template(path = "batch.html")]
 struct Page<'a> {
-    model: &'a str,
+    used: Used<'a>,
     interrupted: bool,
     snapshot: &'a Snapshot,
     seconds: String,
@@ -66,9 +76,9 @@ fn put(
 /// An object whose last key, `list`, has an object a file; written as the journal is read, so
 /// that millions of files need no memory.
 fn json(journal: &Journal, facts: &Facts<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let Facts { model, snapshot, interrupted } = *facts;
+    let Facts { used, snapshot, interrupted } = *facts;
     let head =
-        serde_json::to_string(&Head { schema: "tarjoman.batch/1", model, interrupted, snapshot })?;
+        serde_json::to_string(&Head { schema: "tarjoman.batch/1", used, interrupted, snapshot })?;
     write!(out, "{},\"list\":[", head.trim_end_matches('}'))?;
     let mut first = true;
     journal.each(|record: Record| {
@@ -81,7 +91,7 @@ fn json(journal: &Journal, facts: &Facts<'_>, out: &mut dyn Write) -> io::Result
 fn html(journal: &Journal, facts: &Facts<'_>, out: &mut dyn Write) -> io::Result<()> {
     let snapshot = facts.snapshot;
     let mut page = Page {
-        model: facts.model,
+        used: facts.used,
         interrupted: facts.interrupted,
         snapshot,
         seconds: format!("{:.0}", snapshot.seconds),

@@ -7,7 +7,7 @@ use std::arch::aarch64::{
 };
 use std::arch::asm;
 
-use super::tile::Kernel;
+use super::tile::{End, Kernel, finish};
 
 pub(super) struct Neon;
 
@@ -25,7 +25,7 @@ impl Kernel for Neon {
         stride: usize,
         panel: *const u8,
         groups: usize,
-        sums: *mut i32,
+        end: &End,
     ) {
         // SAFETY: the caller's promise: operands are of these sizes; every aarch64 CPU has NEON.
         unsafe {
@@ -42,11 +42,13 @@ impl Kernel for Neon {
                     total[3] = vpadalq_s16(total[3], vmull_s8(vget_high_s8(right), pair));
                 }
             }
-            for (row, total) in total.iter().enumerate() {
-                for (at, total) in total.iter().enumerate() {
-                    vst1q_s32(sums.add(row * 16 + at * 4), *total);
+            finish::<Self, R>(end, |sums| {
+                for (row, total) in total.iter().enumerate() {
+                    for (at, total) in total.iter().enumerate() {
+                        vst1q_s32(sums.add(row * 16 + at * 4), *total);
+                    }
                 }
-            }
+            });
         }
     }
 }
@@ -67,7 +69,7 @@ impl Kernel for NeonDot {
         stride: usize,
         panel: *const u8,
         groups: usize,
-        sums: *mut i32,
+        end: &End,
     ) {
         // SAFETY: the caller's promise: the CPU has `sdot`, and operands are of these sizes.
         unsafe {
@@ -95,11 +97,13 @@ impl Kernel for NeonDot {
                     }
                 }
             }
-            for (row, total) in total.iter().enumerate() {
-                for (at, total) in total.iter().enumerate() {
-                    vst1q_s32(sums.add(row * 16 + at * 4), *total);
+            finish::<Self, R>(end, |sums| {
+                for (row, total) in total.iter().enumerate() {
+                    for (at, total) in total.iter().enumerate() {
+                        vst1q_s32(sums.add(row * 16 + at * 4), *total);
+                    }
                 }
-            }
+            });
         }
     }
 }

@@ -6,25 +6,15 @@ use rayon::prelude::*;
 use super::Isa;
 #[cfg(target_arch = "aarch64")]
 use super::aarch64::{Neon, NeonDot};
+use super::epilogue::{Epilogue, Rounding};
+use super::pack::Data;
 use super::portable::Portable;
-use super::tile::{Activation, Job, Kernel, panels, quantize_row};
+use super::tile::{Activation, Job, Kernel, panels, quantize_marian_row, quantize_row};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{Avx2, Avx512Vnni, AvxVnni};
 
-/// Most inputs of a product: sums of so many products of bytes fit 32 bits.
-const MOST_INPUTS: usize = 1 << 16;
-
 /// Multiply-adds that are worth a thread of their own: some tens of microseconds.
 const THREAD_WORK: usize = 1 << 20;
-
-/// What happens to a product on its way out.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Epilogue<'a> {
-    /// `[outputs]`, added.
-    pub bias: Option<&'a [f32]>,
-    /// Whether what is below 0 becomes 0.
-    pub relu: bool,
-}
 
 /// A cache line.
 #[derive(Clone, Copy)]
@@ -35,10 +25,10 @@ const EMPTY: Line = Line([0; 64]);
 
 /// Bytes from the start of a cache line on.
 #[derive(Default)]
-struct Lines(Vec<Line>);
+pub(super) struct Lines(Vec<Line>);
 
 impl Lines {
-    fn zeros(bytes: usize) -> Self {
+    pub(super) fn zeros(bytes: usize) -> Self {
         Self(vec![EMPTY; bytes.div_ceil(64)])
     }
 
@@ -50,12 +40,12 @@ impl Lines {
         }
     }
 
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         // SAFETY: a line is 64 bytes without padding.
         unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 64) }
     }
 
-    fn bytes_mut(&mut self) -> &mut [u8] {
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as above; every byte is a valid one.
         unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 64) }
     }
@@ -64,27 +54,43 @@ impl Lines {
 /// Weights of a matrix product in 8 bits with a scale an output, packed for the kernel of one
 /// [`Isa`].
 pub struct Int8Matrix {
-    isa: Isa,
-    outputs: usize,
-    inputs: usize,
-    layout: Layout,
-    data: Lines,
+    pub(super) isa: Isa,
+    pub(super) outputs: usize,
+    pub(super) inputs: usize,
+    pub(super) layout: Layout,
+    pub(super) data: Data,
     /// Padded to whole panels.
-    scales: Vec<f32>,
+    pub(super) scales: Vec<f32>,
 }
 
 /// How a kernel wants its weights, see [`Kernel`].
-#[derive(Clone, Copy)]
-struct Layout {
-    columns: usize,
-    group: usize,
-    step: usize,
-    offset: i32,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub columns: usize,
+    pub group: usize,
+    pub step: usize,
+    pub offset: i32,
 }
 
 impl Layout {
     fn of<K: Kernel>() -> Self {
         Self { columns: K::COLUMNS, group: K::GROUP, step: K::STEP, offset: K::OFFSET }
+    }
+
+    pub(super) fn of_isa(isa: Isa) -> Self {
+        match isa {
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => Self::of::<Neon>(),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot => Self::of::<NeonDot>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Self::of::<Avx2>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => Self::of::<AvxVnni>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni => Self::of::<Avx512Vnni>(),
+            _ => Self::of::<Portable>(),
+        }
     }
 }
 
@@ -95,83 +101,6 @@ impl std::fmt::Debug for Int8Matrix {
 }
 
 impl Int8Matrix {
-    /// Rounds `weights` `[outputs, inputs]` to 8 bits, the largest of an output to 127.
-    ///
-    /// # Errors
-    /// When the sizes do not fit, or there are too many inputs.
-    pub fn quantize(weights: &[f32], outputs: usize) -> candle_core::Result<Self> {
-        let inputs = weights.len().checked_div(outputs).unwrap_or(0);
-        let mut rounded = vec![0i8; weights.len()];
-        let scales: Vec<f32> = weights
-            .par_chunks(inputs.max(1))
-            .zip(rounded.par_chunks_mut(inputs.max(1)))
-            .map(|(row, rounded)| quantize_row(row, rounded).0)
-            .collect();
-        Self::pack(&rounded, &scales)
-    }
-
-    /// Packs `weights` `[outputs, inputs]`, of which each stands for `scales` `[outputs]` times
-    /// as much, for the best kernel of this CPU.
-    ///
-    /// # Errors
-    /// When the sizes do not fit, or there are too many inputs.
-    pub fn pack(weights: &[i8], scales: &[f32]) -> candle_core::Result<Self> {
-        Self::pack_for(Isa::best(), weights, scales)
-    }
-
-    /// As [`Int8Matrix::pack`], for a kernel of choice.
-    ///
-    /// # Errors
-    /// As there, and when this CPU can't run it.
-    pub fn pack_for(isa: Isa, weights: &[i8], scales: &[f32]) -> candle_core::Result<Self> {
-        let outputs = scales.len();
-        let inputs = weights.len().checked_div(outputs).unwrap_or(0);
-        if inputs == 0 || inputs * outputs != weights.len() {
-            candle_core::bail!("{} weights for {outputs} outputs", weights.len());
-        }
-        if inputs > MOST_INPUTS {
-            candle_core::bail!("{inputs} inputs of an int8 product; at most {MOST_INPUTS}");
-        }
-        if !isa.is_available() {
-            candle_core::bail!("this CPU has no {}", isa.name());
-        }
-        let layout = match isa {
-            #[cfg(target_arch = "aarch64")]
-            Isa::Neon => Layout::of::<Neon>(),
-            #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot => Layout::of::<NeonDot>(),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Layout::of::<Avx2>(),
-            #[cfg(target_arch = "x86_64")]
-            Isa::AvxVnni => Layout::of::<AvxVnni>(),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni => Layout::of::<Avx512Vnni>(),
-            _ => Layout::of::<Portable>(),
-        };
-        let Layout { columns, group, step, offset } = layout;
-        let padded = outputs.next_multiple_of(columns);
-        let mut data = Lines::zeros(padded * inputs.next_multiple_of(step));
-        let panel_bytes = inputs.next_multiple_of(step) * columns;
-        let pack = |(panel, to): (usize, &mut [u8])| {
-            to.fill(offset.cast_unsigned() as u8);
-            for column in 0..columns.min(outputs - panel * columns) {
-                let output = panel * columns + column;
-                let row = &weights[output * inputs..(output + 1) * inputs];
-                for (at, weights) in row.chunks(group).enumerate() {
-                    let to = &mut to[(at * columns + column) * group..][..weights.len()];
-                    for (to, weight) in to.iter_mut().zip(weights) {
-                        *to = (i32::from(*weight) + offset).cast_unsigned() as u8;
-                    }
-                }
-            }
-        };
-        let bytes = &mut data.bytes_mut()[..padded / columns * panel_bytes];
-        bytes.par_chunks_exact_mut(panel_bytes).enumerate().for_each(pack);
-        let mut scales = scales.to_vec();
-        scales.resize(padded, 0.0);
-        Ok(Self { isa, outputs, inputs, layout, data, scales })
-    }
-
     /// Rows: outputs of the product.
     #[must_use]
     pub fn outputs(&self) -> usize {
@@ -190,26 +119,6 @@ impl Int8Matrix {
         self.data.bytes().len() + self.scales.len() * size_of::<f32>()
     }
 
-    /// Row `index` as floats, into `to` `[inputs]`: what an embedding is.
-    ///
-    /// # Panics
-    /// When there is no such row or `to` is of another size.
-    pub fn row(&self, index: usize, to: &mut [f32]) {
-        assert!(index < self.outputs && to.len() == self.inputs, "a row of the matrix");
-        let Layout { columns, group, step, offset } = self.layout;
-        let panel_bytes = self.inputs.next_multiple_of(step) * columns;
-        let (panel, column) = (index / columns, index % columns);
-        let panel = &self.data.bytes()[panel * panel_bytes..(panel + 1) * panel_bytes];
-        let scale = self.scales[index];
-        for (at, to) in to.chunks_mut(group).enumerate() {
-            let from = &panel[(at * columns + column) * group..];
-            for (to, byte) in to.iter_mut().zip(from) {
-                let weight = if offset == 0 { *byte } else { *byte ^ 0x80 }.cast_signed();
-                *to = f32::from(weight) * scale;
-            }
-        }
-    }
-
     /// `x` `[rows, inputs]` times the transpose of this: `[rows, outputs]`. Inputs are rounded to
     /// 8 bits, the largest of a row to 127.
     ///
@@ -217,12 +126,21 @@ impl Int8Matrix {
     /// When `x` is no whole number of rows, or a bias of another length.
     #[must_use]
     pub fn product(&self, x: &[f32], epilogue: Epilogue<'_>) -> Vec<f32> {
+        self.product_of(x, Rounding::Largest, epilogue)
+    }
+
+    /// As [`Int8Matrix::product`], with inputs rounded in this way.
+    ///
+    /// # Panics
+    /// As there.
+    #[must_use]
+    pub fn product_of(&self, x: &[f32], rounding: Rounding, epilogue: Epilogue<'_>) -> Vec<f32> {
         assert!(x.len().is_multiple_of(self.inputs), "rows of {} inputs", self.inputs);
         let rows = x.len() / self.inputs;
         let mut out: Vec<f32> = Vec::with_capacity(rows * self.outputs);
         // SAFETY: `run` writes all of it.
         unsafe {
-            self.run(x, epilogue, out.as_mut_ptr());
+            self.run(x, rounding, epilogue, out.as_mut_ptr());
             out.set_len(rows * self.outputs);
         }
         out
@@ -236,12 +154,12 @@ impl Int8Matrix {
         assert!(x.len().is_multiple_of(self.inputs), "rows of {} inputs", self.inputs);
         assert_eq!(out.len(), x.len() / self.inputs * self.outputs, "rows of outputs");
         // SAFETY: `out` has room for all of it.
-        unsafe { self.run(x, epilogue, out.as_mut_ptr()) };
+        unsafe { self.run(x, Rounding::Largest, epilogue, out.as_mut_ptr()) };
     }
 
     /// # Safety
     /// `out` has room for `[rows, outputs]`; all of it is written.
-    unsafe fn run(&self, x: &[f32], epilogue: Epilogue<'_>, out: *mut f32) {
+    unsafe fn run(&self, x: &[f32], rounding: Rounding, epilogue: Epilogue<'_>, out: *mut f32) {
         assert!(epilogue.bias.is_none_or(|bias| bias.len() == self.outputs), "a bias an output");
         let rows = x.len() / self.inputs;
         let mut scratch = SCRATCH.take();
@@ -257,15 +175,17 @@ impl Int8Matrix {
             match self.isa {
                 #[cfg(target_arch = "aarch64")]
                 Isa::Neon | Isa::NeonDot => {
-                    quantize::<i8>(x, self.inputs, stride, to, scales, sums)
+                    quantize::<i8>(x, rounding, self.inputs, stride, to, scales, sums);
                 }
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => quantize_avx2::<i16>(x, self.inputs, stride, to, scales, sums),
+                Isa::Avx2 => {
+                    quantize_avx2::<i16>(x, rounding, self.inputs, stride, to, scales, sums);
+                }
                 #[cfg(target_arch = "x86_64")]
                 Isa::AvxVnni | Isa::Avx512Vnni => {
-                    quantize_avx2::<i8>(x, self.inputs, stride, to, scales, sums);
+                    quantize_avx2::<i8>(x, rounding, self.inputs, stride, to, scales, sums);
                 }
-                _ => quantize::<i16>(x, self.inputs, stride, to, scales, sums),
+                _ => quantize::<i16>(x, rounding, self.inputs, stride, to, scales, sums),
             }
         }
         let job = Job {
@@ -337,6 +257,7 @@ thread_local! {
 #[inline(always)]
 fn quantize<A: Activation>(
     x: &[f32],
+    rounding: Rounding,
     inputs: usize,
     stride: usize,
     to: &mut [u8],
@@ -347,7 +268,10 @@ fn quantize<A: Activation>(
     let (_, to, _) = unsafe { to.align_to_mut::<A>() };
     let rows = x.chunks_exact(inputs).zip(to.chunks_exact_mut(stride));
     for ((x, to), (scale, sum)) in rows.zip(scales.iter_mut().zip(sums)) {
-        (*scale, *sum) = quantize_row(x, to);
+        (*scale, *sum) = match rounding {
+            Rounding::Largest => quantize_row(x, to),
+            Rounding::Marian { alpha, weights } => quantize_marian_row(x, to, (alpha, weights)),
+        };
     }
 }
 
@@ -356,13 +280,14 @@ fn quantize<A: Activation>(
 #[target_feature(enable = "avx2")]
 fn quantize_avx2<A: Activation>(
     x: &[f32],
+    rounding: Rounding,
     inputs: usize,
     stride: usize,
     to: &mut [u8],
     scales: &mut [f32],
     sums: &mut [i32],
 ) {
-    quantize::<A>(x, inputs, stride, to, scales, sums);
+    quantize::<A>(x, rounding, inputs, stride, to, scales, sums);
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -13,19 +13,25 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod attention;
+mod blocks;
 mod dispatch;
+mod epilogue;
 mod int8;
 mod isa;
 mod op;
+mod pack;
 mod portable;
 pub mod reference;
 pub mod rows;
+mod select;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub use attention::{Attend, Seen};
-pub use int8::peak;
-pub use int8::{Epilogue, Int8Matrix};
+pub use attention::{Attend, Seen, by_heads};
+pub use blocks::{Blocks, Bytes};
+pub use epilogue::{Bend, Epilogue, Rounding};
+pub use int8::{Int8Matrix, peak};
 pub use isa::Isa;
 pub use op::{Int8Product, with_slice, with_slice_mut};
+pub use pack::{Packed, Part};

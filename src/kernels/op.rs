@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use candle_core::{CpuStorage, CustomOp1, InplaceOp1, Layout, Result, Shape, Storage, Tensor};
 
-use super::{Epilogue, Int8Matrix};
+use super::{Epilogue, Int8Matrix, Rounding};
 
 /// [`Int8Matrix::product`] as an operation on tensors on the CPU: `[.., inputs]` to
 /// `[.., outputs]`.
@@ -10,12 +10,14 @@ use super::{Epilogue, Int8Matrix};
 pub struct Int8Product<'a> {
     /// The weights.
     pub matrix: &'a Int8Matrix,
+    /// How inputs are rounded.
+    pub rounding: Rounding,
     /// What happens to the product.
     pub epilogue: Epilogue<'a>,
 }
 
 /// What a tensor holds, in order; an error where it is not `f32`, or not contiguous.
-fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
         None => candle_core::bail!("a tensor that is not contiguous"),
@@ -34,7 +36,7 @@ impl CustomOp1 for Int8Product<'_> {
             Some(last) if *last == self.matrix.inputs() => *last = self.matrix.outputs(),
             _ => candle_core::bail!("{:?} times the transpose of {:?}", layout.dims(), self.matrix),
         }
-        Ok((CpuStorage::F32(self.matrix.product(x, self.epilogue)), shape.into()))
+        Ok((CpuStorage::F32(self.matrix.product_of(x, self.rounding, self.epilogue)), shape.into()))
     }
 }
 

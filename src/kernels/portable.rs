@@ -1,6 +1,6 @@
 //! Plain Rust, written so that the compiler may vectorise it for whatever CPU it is.
 
-use super::tile::Kernel;
+use super::tile::{End, Kernel, finish};
 
 pub(super) struct Portable;
 
@@ -18,7 +18,7 @@ impl Kernel for Portable {
         stride: usize,
         panel: *const u8,
         groups: usize,
-        sums: *mut i32,
+        end: &End,
     ) {
         let mut total = [[0i32; 16]; R];
         for group in 0..groups {
@@ -35,9 +35,7 @@ impl Kernel for Portable {
                 }
             }
         }
-        for (row, total) in total.iter().enumerate() {
-            // SAFETY: the caller's promise: room for `R` rows of sums.
-            unsafe { sums.add(row * 16).cast::<[i32; 16]>().write_unaligned(*total) };
-        }
+        // SAFETY: the caller's promise; these are `R` rows of 16 sums.
+        unsafe { finish::<Self, R>(end, |sums| sums.cast::<[[i32; 16]; R]>().write(total)) };
     }
 }

@@ -1,6 +1,7 @@
 //! The int8 product, naively: what every kernel is tested against.
 
-use super::Epilogue;
+use super::rows::exp;
+use super::{Bend, Epilogue};
 
 /// `x` `[rows, inputs]` times the transpose of `weights` `[outputs, inputs]`, whose rows stand
 /// for `scales` `[outputs]` times as much: `[rows, outputs]`. Inputs are rounded to 8 bits a row.
@@ -24,7 +25,11 @@ pub fn int8_product(
                 rounded.iter().zip(weights).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
             let bias = epilogue.bias.map_or(0.0, |bias| bias[output]);
             let value = sum as f32 * (scale * column_scale) + bias;
-            out.push(if epilogue.relu { value.max(0.0) } else { value });
+            out.push(match epilogue.bend {
+                Bend::Nothing => value,
+                Bend::Relu => value.max(0.0),
+                Bend::Swish => value / (1.0 + exp(-value)),
+            });
         }
     }
     out

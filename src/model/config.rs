@@ -95,6 +95,9 @@ pub struct GenerationConfig {
     pub renormalize_logits: Option<bool>,
     /// Longest target in tokens, as a multiple of the source's; Marian's `max-length-factor`.
     pub max_length_factor: Option<f32>,
+    /// `[layer, head]`, each from 0: the attention that is read as word alignment, at the step that
+    /// predicts a token. The name is that of Whisper's models.
+    pub alignment_heads: Option<Vec<[usize; 2]>>,
 }
 
 impl GenerationConfig {
@@ -144,9 +147,7 @@ impl GenerationConfig {
 pub(super) fn parse<T: DeserializeOwned>(file: &FileData) -> Result<T> {
     let fail =
         |error: serde_json::Error| Error::Config { file: file.name(), reason: error.to_string() };
-    if let FileData::Path(path) = file
-        && path.extension().is_some_and(|ending| ending == "gguf")
-    {
+    if let Some(path) = file.gguf() {
         let wrong = |reason| Error::Config { file: file.name(), reason };
         let object = metadata::configuration(path).map_err(wrong)?;
         return T::deserialize(serde_json::Value::Object(object)).map_err(fail);

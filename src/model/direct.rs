@@ -3,7 +3,7 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use crate::kernels::{Attend, Seen, with_slice};
+use crate::kernels::{Attend, Seen, by_heads, with_slice};
 
 /// Positions by which the lists of rows grow.
 const GROWTH: usize = 64;
@@ -19,7 +19,7 @@ pub struct Heads {
 
 #[derive(Debug, Clone)]
 struct Layer {
-    /// `[sentences, source_time, channels]`, all that the batch began with.
+    /// `[source_tokens, channels]` of all that the batch began with, each sentence by heads.
     source_keys: Tensor,
     source_values: Tensor,
     /// `[written, channels]`: a row for every token of every beam, in the order of the steps.
@@ -33,7 +33,8 @@ pub struct Direct {
     layers: Vec<Layer>,
     /// Source tokens of the sentences that the batch began with.
     lengths: Vec<usize>,
-    source_time: usize,
+    /// The first token of each.
+    firsts: Vec<usize>,
     /// Which of them the live sentences are.
     origins: Vec<u32>,
     /// Rows of keys that each live row has behind it, `[rows][capacity]`.
@@ -45,10 +46,10 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// * `source`: keys and values of every layer, each `[sentences, source_time, channels]`
+    /// * `source`: keys and values of every layer, each `[source_tokens, channels]`, by heads
     /// * `lengths`: source tokens of each sentence
-    pub(super) fn new(source: Vec<(Tensor, Tensor)>, lengths: Vec<usize>) -> Result<Self> {
-        let source_time = source.first().map_or(Ok(0), |(keys, _)| keys.dim(1))?;
+    pub(super) fn new(source: Vec<(Tensor, Tensor)>, lengths: Vec<usize>) -> Self {
+        let firsts = firsts(&lengths);
         let layers = source
             .into_iter()
             .map(|(source_keys, source_values)| Layer {
@@ -60,16 +61,21 @@ impl Direct {
             .collect();
         let origins: Vec<u32> = (0..lengths.len() as u32).collect();
         let past = vec![0; lengths.len() * GROWTH];
-        Ok(Self {
+        Self {
             layers,
             lengths,
-            source_time,
+            firsts,
             origins,
             past,
             spare: Vec::new(),
             capacity: GROWTH,
             written: 0,
-        })
+        }
+    }
+
+    /// Layers of the decoder.
+    pub(super) fn layers(&self) -> usize {
+        self.layers.len()
     }
 
     pub(super) fn reorder(&mut self, rows: &[u32], position: usize) {
@@ -138,23 +144,75 @@ impl Direct {
         let beams = (queries.dim(0)? / self.origins.len().max(1)).max(1);
         let seen = |row: usize| {
             let sentence = self.origins[row / beams] as usize;
-            Seen::Range(sentence * self.source_time, self.lengths[sentence])
+            Seen::ByHeads(self.firsts[sentence], self.lengths[sentence])
         };
         with_slice(&layer.source_keys, |keys| {
             with_slice(&layer.source_values, |values| attend(queries, keys, values, heads, seen))
         })??
     }
+
+    /// What that step gives each token of the source, a mean over some heads, or over all where none
+    /// are named: `[rows, source_time]`, and `source_time`.
+    pub(super) fn weigh_source(
+        &self,
+        layer: usize,
+        queries: &Tensor,
+        heads: Heads,
+        some: &[usize],
+    ) -> Result<(Vec<f32>, usize)> {
+        let (layer, channels) = (&self.layers[layer], queries.dim(1)?);
+        let beams = (queries.dim(0)? / self.origins.len().max(1)).max(1);
+        let seen = |row: usize| {
+            let sentence = self.origins[row / beams] as usize;
+            Seen::ByHeads(self.firsts[sentence], self.lengths[sentence])
+        };
+        let source_time = self.lengths.iter().copied().max().unwrap_or(0);
+        let weights = with_slice(&layer.source_keys, |keys| {
+            with_slice(queries, |queries| {
+                let Heads { count, scale } = heads;
+                let attend = Attend { queries, keys, values: keys, heads: count, channels, scale };
+                attend.weigh(seen, some, source_time)
+            })
+        })??;
+        Ok((weights, source_time))
+    }
 }
 
-/// Attention within a batch, whose rows are padded on the right: queries, keys and values
-/// `[batch, time, channels]` to the same shape. What padding gathers means nothing.
-pub(super) fn attend_batch(
+/// The first row of each sentence, where they lie one after another.
+fn firsts(lengths: &[usize]) -> Vec<usize> {
+    let mut end = 0;
+    lengths
+        .iter()
+        .map(|length| {
+            end += length;
+            end - length
+        })
+        .collect()
+}
+
+/// Rows `[tokens, channels]` of sentences of these lengths, each sorted by heads.
+pub(super) fn sort_by_heads(rows: &Tensor, lengths: &[usize], heads: usize) -> Result<Tensor> {
+    let channels = rows.dim(1)?;
+    if lengths.iter().sum::<usize>() != rows.dim(0)? || !channels.is_multiple_of(heads.max(1)) {
+        candle_core::bail!("{:?} are no sentences of {lengths:?}", rows.dims());
+    }
+    let sorted = with_slice(rows, |rows| by_heads(rows, lengths, heads, channels))?;
+    Tensor::from_vec(sorted, rows.shape(), &Device::Cpu)
+}
+
+/// Attention within sentences of these lengths that lie one after another: queries `[tokens,
+/// channels]`, keys and values by heads, to `[tokens, channels]`.
+pub(super) fn attend_within(
     [queries, keys, values]: [&Tensor; 3],
     lengths: &[usize],
     heads: Heads,
 ) -> Result<Tensor> {
-    let time = queries.dim(1)?;
-    let seen = |row: usize| Seen::Range(row / time * time, lengths[row / time]);
+    let blocks: Vec<(usize, usize)> = firsts(lengths)
+        .into_iter()
+        .zip(lengths)
+        .flat_map(|(first, length)| std::iter::repeat_n((first, *length), *length))
+        .collect();
+    let seen = |row: usize| Seen::ByHeads(blocks[row].0, blocks[row].1);
     with_slice(keys, |keys| {
         with_slice(values, |values| attend(queries, keys, values, heads, seen))
     })??

@@ -94,6 +94,28 @@ pub enum Error {
         /// What is there instead.
         reason: &'static str,
     },
+    /// Not the name of a device.
+    #[error("there is no device {name:?}")]
+    DeviceName {
+        /// What the user typed.
+        name: String,
+    },
+    /// The binary was built without the feature for this device.
+    #[error("this build can't compute on {device}: it is without the feature {feature:?}")]
+    NotBuiltFor {
+        /// The device.
+        device: String,
+        /// The feature of the package.
+        feature: &'static str,
+    },
+    /// The system has no such device, or it does not answer.
+    #[error("could not use the device {device}")]
+    Device {
+        /// The device.
+        device: String,
+        /// What the driver said.
+        source: candle_core::Error,
+    },
     /// The binary was built without the feature `embedded-model`.
     #[error("this build carries no embedded model")]
     NotEmbedded,
@@ -215,6 +237,9 @@ impl Error {
             Self::Cache { .. } => "check the rights of that folder; HF_HOME names another place".into(),
             Self::NotCached { .. } => "fetch it while online with `tarjoman models pull`, or leave out --model to use the embedded model".into(),
             Self::TooLong { limit, .. } => format!("give a --max-length of at most {limit}"),
+            Self::DeviceName { .. } => "devices are auto, cpu, cuda, cuda:1, cuda:0,1 (each with its own copy of the model) and metal".into(),
+            Self::NotBuiltFor { feature, .. } => format!("leave out --device, or build with `--features {feature}`"),
+            Self::Device { .. } => "check with `nvidia-smi` that the driver sees the GPU, or use --device cpu".into(),
             Self::Compute(_) => return None,
         })
     }

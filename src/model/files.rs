@@ -12,6 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use flate2::read::MultiGzDecoder;
 
+use super::forms::{Form, forms, lacking, template};
+use super::gguf::parts::{self, ENDING as GGUF};
 use super::{Error, Result, bergamot, catalogue};
 
 /// A file on disk, or one carried inside the binary.
@@ -30,6 +32,22 @@ impl FileData {
         match self {
             Self::Path(path) => path.display().to_string(),
             Self::Static(name, _) => format!("{name} (embedded)"),
+        }
+    }
+
+    /// Whether its name ends with a dot and this.
+    pub(super) fn has_ending(&self, ending: &str) -> bool {
+        match self {
+            Self::Path(path) => path.extension().is_some_and(|found| found == ending),
+            Self::Static(..) => false,
+        }
+    }
+
+    /// Where it lies, if it is a GGUF file.
+    pub(super) fn gguf(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) if self.has_ending("gguf") => Some(path),
+            _ => None,
         }
     }
 
@@ -96,6 +114,8 @@ pub enum TokenizerFiles {
     },
     /// NLLB-200: a `tokenizer.json` with a token for each language of FLORES-200.
     Nllb(FileData),
+    /// NLLB-200: `sentencepiece.bpe.model`, from which the ids follow.
+    NllbPieces(FileData),
     /// mBART-50: `sentencepiece.bpe.model`, from which the ids follow.
     Mbart50(FileData),
     /// mBART-50, converted to a `tokenizer.json`.
@@ -104,7 +124,7 @@ pub enum TokenizerFiles {
     T5(FileData),
     /// Language models: a `tokenizer.json`; what a text is told around it is in a prompt.
     Causal {
-        /// `tokenizer.json`
+        /// `tokenizer.json`, or the weights with llama.cpp's
         tokenizer: FileData,
         /// The file with the chat template, by which a prompt is chosen:
         /// `chat_template.jinja`, `tokenizer_config.json`, or the weights.
@@ -205,9 +225,6 @@ pub(crate) trait Shelf {
 
 const CONFIG: &str = "config.json";
 const GENERATION_CONFIG: &str = "generation_config.json";
-const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-const TARGET_VOCAB: &str = "target_vocab.json";
-const CHAT_TEMPLATE: &str = "chat_template.jinja";
 /// In the order of preference: safetensors are mapped, not copied, and hold no program code.
 const WEIGHTS: [&str; 4] = [
     "model.safetensors",
@@ -216,12 +233,9 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin.index.json",
 ];
 
-/// How names of GGUF files end.
-const GGUF: &str = ".gguf";
-
 /// The file of weights, or the index of several: the one that the catalogue prefers, one in
 /// floating point, or a quantised one. Of several quantised ones it is the last by name: names end
-/// with the bits of a weight.
+/// with the bits of a weight. Of one in parts it is the first part.
 fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
     let repo = model.split('@').next().unwrap_or(model);
     let preferred = catalogue::find(repo).and_then(|entry| entry.weights.as_deref());
@@ -229,120 +243,11 @@ fn weights(model: &str, shelf: &dyn Shelf) -> Option<String> {
         || {
             // llama.cpp keeps the part of a network that sees images in a file of its own.
             let whole = |name: &String| name.ends_with(GGUF) && !name.starts_with("mmproj");
-            shelf.names().into_iter().filter(whole).max()
+            let names = shelf.names().into_iter().filter(whole);
+            let last = names.max_by(|a, b| parts::split(a).0.cmp(parts::split(b).0))?;
+            parts::all(&last).into_iter().next()
         },
     )
-}
-
-/// A form in which the files of a tokenizer come.
-#[derive(Clone, Copy)]
-enum Form {
-    Json,
-    SentencePiece,
-    M2m100,
-    Nllb,
-    Mbart50,
-    Mbart50Json,
-    T5,
-    Causal,
-}
-
-impl Form {
-    fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Json | Self::Nllb | Self::Mbart50Json | Self::Causal => &["tokenizer.json"],
-            Self::SentencePiece => &["source.spm", "target.spm", "vocab.json"],
-            Self::M2m100 => &["sentencepiece.bpe.model", "vocab.json"],
-            Self::Mbart50 => &["sentencepiece.bpe.model"],
-            Self::T5 => &["spiece.model"],
-        }
-    }
-
-    fn take(self, place: &mut dyn Shelf) -> Result<TokenizerFiles> {
-        if let Self::Causal = self {
-            let template =
-                [CHAT_TEMPLATE, TOKENIZER_CONFIG].into_iter().find(|name| place.has(name));
-            let template = template.map(|name| place.take(name)).transpose()?;
-            return Ok(TokenizerFiles::Causal {
-                tokenizer: place.take(self.names()[0])?,
-                template,
-            });
-        }
-        let separate = matches!(self, Self::SentencePiece) && place.has(TARGET_VOCAB);
-        let target_vocab = separate.then(|| place.take(TARGET_VOCAB)).transpose()?;
-        let mut take = |index: usize| place.take(self.names()[index]);
-        Ok(match self {
-            Self::Json | Self::Causal => TokenizerFiles::Json(take(0)?),
-            Self::SentencePiece => TokenizerFiles::SentencePiece {
-                source: take(0)?,
-                target: take(1)?,
-                vocab: take(2)?,
-                target_vocab,
-            },
-            Self::M2m100 => TokenizerFiles::M2m100 { pieces: take(0)?, vocab: take(1)? },
-            Self::Nllb => TokenizerFiles::Nllb(take(0)?),
-            Self::Mbart50 => TokenizerFiles::Mbart50(take(0)?),
-            Self::Mbart50Json => TokenizerFiles::Mbart50Json(take(0)?),
-            Self::T5 => TokenizerFiles::T5(take(0)?),
-        })
-    }
-}
-
-/// The forms that do for a model, in the order of preference: `SentencePiece` files are the ones
-/// that it was trained with, a `tokenizer.json` beside them is someone's conversion. But that of
-/// NLLB is by its authors, and has languages of its own where someone added them.
-///
-/// Which they are is said by `model_type`, and where two families share one, by `tokenizer_class`;
-/// without it the type means what it means to `AutoTokenizer` of transformers.
-fn forms(config: &FileData, shelf: &mut dyn Shelf) -> Result<&'static [Form]> {
-    #[derive(serde::Deserialize)]
-    struct Facts {
-        model_type: Option<String>,
-        tokenizer_class: Option<String>,
-        language_codes: Option<String>,
-    }
-    let facts: Facts = super::config::parse(config)?;
-    let family = facts.model_type.as_deref().unwrap_or_default();
-    let default = match family {
-        "m2m_100" => "M2M100Tokenizer",
-        "mbart" => "MBartTokenizer",
-        // MADLAD-400 has both, and ids that are not T5's: its tokenizer.json says which.
-        "t5" | "mt5" | "umt5" => return Ok(&[Form::Json, Form::T5]),
-        "gemma3" | "gemma3_text" | "qwen3" => return Ok(&[Form::Causal]),
-        _ => return Ok(&[Form::SentencePiece, Form::Json]),
-    };
-    let mut file = config.clone();
-    let (mut class, mut languages) = (facts.tokenizer_class, None);
-    if shelf.has(TOKENIZER_CONFIG) {
-        file = shelf.take(TOKENIZER_CONFIG)?;
-        let facts: Facts = super::config::parse(&file)?;
-        class = facts.tokenizer_class.or(class);
-        languages = facts.language_codes;
-    }
-    let class = class.as_deref().unwrap_or(default);
-    let wrong = |reason| Err(Error::Config { file: file.name(), reason });
-    match (family, class.strip_suffix("Fast").unwrap_or(class), languages.as_deref()) {
-        ("m2m_100", "M2M100Tokenizer", None | Some("m2m100")) => Ok(&[Form::M2m100]),
-        ("m2m_100", "M2M100Tokenizer", Some(other)) => {
-            wrong(format!("language_codes is {other:?}; Tarjoman knows \"m2m100\""))
-        }
-        ("m2m_100", "NllbTokenizer", _) => Ok(&[Form::Nllb]),
-        ("mbart", "MBart50Tokenizer", _) => Ok(&[Form::Mbart50, Form::Mbart50Json]),
-        _ => wrong(format!(
-            "a {family} model with a {class}; Tarjoman knows M2M100Tokenizer, NllbTokenizer and \
-             MBart50Tokenizer"
-        )),
-    }
-}
-
-/// What a model lacks when none of these forms is there.
-fn lacking(forms: &[Form], shelf: &dyn Shelf) -> String {
-    let choice: Vec<_> = forms.iter().rev().map(|form| form.names().join(" + ")).collect();
-    let several = forms.iter().map(|form| form.names()).filter(|names| names.len() > 1);
-    let names: Vec<_> = several.flatten().copied().filter(|name| !shelf.has(name)).collect();
-    let not_there =
-        if names.is_empty() { String::new() } else { format!("; not there: {}", names.join(", ")) };
-    format!("a tokenizer ({}{not_there})", choice.join(", or "))
 }
 
 /// Chooses the files of a model and takes only those from the shelf, the weights last: whoever
@@ -360,8 +265,10 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     if !shelf.has(CONFIG) && !inside {
         lacks.push(CONFIG.to_string());
     }
+    let gguf = weights.as_ref().is_some_and(|name| name.ends_with(GGUF));
     let any: &[Form] = if inside { &[Form::Causal] } else { &ANY };
-    if !any.iter().any(|form| whole(shelf, form)) {
+    // And perhaps a tokenizer, too.
+    if !gguf && !any.iter().any(|form| whole(shelf, form)) {
         lacks.push(lacking(any, shelf));
     }
     if weights.is_none() {
@@ -372,37 +279,38 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
         return missing(lacks.join(", "));
     };
 
-    if inside {
-        let tokenizer = match Form::Causal.take(shelf)? {
-            TokenizerFiles::Causal { tokenizer, template: None } => {
-                TokenizerFiles::Causal { tokenizer, template: Some(shelf.take(&weights)?) }
-            }
-            whole => whole,
-        };
-        let generation_config =
-            shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
-        let config = shelf.take(&weights)?;
-        let (name, weights) = (model.to_string(), vec![config.clone()]);
-        return Ok(ModelFiles { name, config, generation_config, tokenizer, weights });
-    }
-    let config = shelf.take(CONFIG)?;
-    let forms = forms(&config, shelf)?;
-    let Some(form) = forms.iter().find(|form| whole(shelf, form)) else {
-        return missing(lacking(forms, shelf));
+    let config = if inside { None } else { Some(shelf.take(CONFIG)?) };
+    let forms = match &config {
+        Some(config) => forms(model, config, shelf)?,
+        None => any,
     };
     let generation_config =
         shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
-    let tokenizer = form.take(shelf)?;
-    let weights = if weights.ends_with(".index.json") {
-        let index = shelf.take(&weights)?;
-        let shards = shards(&index)?;
-        if let Some(shard) = shards.iter().find(|shard| !shelf.has(shard)) {
-            return Err(Error::Missing { model: model.to_string(), what: shard.clone() });
-        }
-        shards.iter().map(|shard| shelf.take(shard)).collect::<Result<_>>()?
+    let form = forms.iter().find(|form| whole(shelf, form));
+    if form.is_none() && !(gguf && matches!(forms, [Form::Causal])) {
+        return missing(lacking(forms, shelf));
+    }
+    let tokenizer = form.map(|form| form.take(shelf)).transpose()?;
+    let template = if tokenizer.is_none() { template(shelf)? } else { None };
+    let names = if weights.ends_with(".index.json") {
+        shards(&shelf.take(&weights)?)?.into_iter().collect()
     } else {
-        vec![shelf.take(&weights)?]
+        parts::all(&weights)
     };
+    if let Some(name) = names.iter().find(|name| !shelf.has(name)) {
+        return missing(name.clone());
+    }
+    let weights = names.iter().map(|name| shelf.take(name)).collect::<Result<Vec<_>>>()?;
+    // What is in llama.cpp's file, or the first of its parts, besides.
+    let Some(first) = weights.first().cloned() else { return missing("weights".into()) };
+    let in_it = || TokenizerFiles::Causal { tokenizer: first.clone(), template };
+    let tokenizer = match tokenizer.unwrap_or_else(in_it) {
+        TokenizerFiles::Causal { tokenizer, template: None } if gguf => {
+            TokenizerFiles::Causal { tokenizer, template: Some(first.clone()) }
+        }
+        found => found,
+    };
+    let config = config.unwrap_or(first);
     Ok(ModelFiles { name: model.to_string(), config, generation_config, tokenizer, weights })
 }
 

@@ -2,15 +2,20 @@
 //! configuration, weights and tokenizer, and the networks themselves ([`families`]).
 //! Does not know sentences, documents or how the next token is chosen (that is `decode`).
 
+mod alignment;
 pub mod bergamot;
 pub mod catalogue;
 pub mod config;
+pub mod device;
 pub mod direct;
 mod error;
 pub mod families;
 pub mod files;
+mod forms;
 mod gguf;
 pub mod layers;
+mod packed;
+mod pickle;
 pub mod prompt;
 mod safetensors;
 pub mod source;
@@ -20,8 +25,11 @@ mod weights;
 
 use candle_core::{DType, Tensor};
 
+pub use alignment::{AlignmentHeads, Layer};
+pub use device::DeviceName;
 pub use error::{Error, Result};
 pub use files::{FileData, ModelFiles, TokenizerFiles};
+pub use packed::PackedCache;
 pub use prompt::Prompt;
 pub use source::ModelSource;
 pub use state::DecoderState;
@@ -81,6 +89,12 @@ pub trait Seq2Seq: Send + Sync {
     /// # Errors
     /// When the position table is used up or the device fails.
     fn step(&self, last: &Tensor, state: &mut DecoderState) -> Result<Tensor>;
+
+    /// Where its attention tells the word alignment; nothing where it has none to the source, as a
+    /// language model.
+    fn alignment_heads(&self) -> Option<AlignmentHeads> {
+        None
+    }
 
     /// The longest source, in tokens with the end-of-sentence token; of a language model, the
     /// longest prompt.

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
+use super::alignment::Watch;
 use super::direct::{Direct, Heads};
+use super::layers::Linear;
 
 /// Tokens by which the cache grows.
 const GROWTH: usize = 32;
@@ -81,14 +83,25 @@ pub struct Prompts {
     pub last: Vec<u32>,
 }
 
+/// The target tokens that the translation of a sentence may have.
+#[derive(Debug, Clone)]
+pub struct Candidates {
+    /// Ascending.
+    pub ids: Vec<u32>,
+    /// The output projection to these alone.
+    pub output: Linear,
+}
+
 /// What decoding remembers between steps.
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     layers: Vec<LayerState>,
     source_mask: Option<Tensor>,
     prompts: Option<Prompts>,
-    candidates: Option<Vec<Arc<[u32]>>>,
-    direct: Option<Direct>,
+    candidates: Option<Vec<Arc<Candidates>>>,
+    pub(super) direct: Option<Direct>,
+    pub(super) watch: Option<Watch>,
+    logits: Option<Tensor>,
     sentences: usize,
     rows: usize,
     position: usize,
@@ -122,6 +135,8 @@ impl DecoderState {
             prompts: None,
             candidates: None,
             direct: None,
+            watch: None,
+            logits: None,
             sentences,
             rows: sentences,
             position: 0,
@@ -147,16 +162,16 @@ impl DecoderState {
         self.prompts.as_ref().map_or(&[], |prompts| &prompts.lengths)
     }
 
-    /// Remembers for each sentence the target tokens that its translation may have, ascending.
+    /// Remembers for each sentence the target tokens that its translation may have.
     #[must_use]
-    pub fn with_candidates(mut self, candidates: Vec<Arc<[u32]>>) -> Self {
+    pub fn with_candidates(mut self, candidates: Vec<Arc<Candidates>>) -> Self {
         self.candidates = Some(candidates);
         self
     }
 
     /// What [`DecoderState::with_candidates`] was given, for the live sentences.
     #[must_use]
-    pub fn candidates(&self) -> Option<&[Arc<[u32]>]> {
+    pub fn candidates(&self) -> Option<&[Arc<Candidates>]> {
         self.candidates.as_deref()
     }
 
@@ -180,14 +195,13 @@ impl DecoderState {
     /// The same on a CPU, where keys and values stay as they are computed and nothing is copied
     /// when beams are reordered.
     ///
-    /// * `source`: keys and values of every decoder layer, each `[sentences, source_time, channels]`
+    /// * `source`: keys and values of every decoder layer, each `[source_tokens, channels]`,
+    ///   without padding, each sentence sorted by heads
     /// * `lengths`: source tokens of each sentence
-    ///
-    /// # Errors
-    /// When the tensors have another shape.
-    pub fn on_cpu(source: Vec<(Tensor, Tensor)>, lengths: &[usize]) -> Result<Self> {
-        let direct = Direct::new(source, lengths.to_vec())?;
-        Ok(Self { direct: Some(direct), ..Self::new(Vec::new(), None, lengths.len()) })
+    #[must_use]
+    pub fn on_cpu(source: Vec<(Tensor, Tensor)>, lengths: &[usize]) -> Self {
+        let direct = Direct::new(source, lengths.to_vec());
+        Self { direct: Some(direct), ..Self::new(Vec::new(), None, lengths.len()) }
     }
 
     /// Whether this is a state [`DecoderState::on_cpu`].
@@ -216,19 +230,24 @@ impl DecoderState {
         }
     }
 
-    /// One step of attention to the source on a CPU: `queries` `[rows, channels]` to the same
-    /// shape.
+    /// Layers of the decoder.
+    pub(super) fn layers(&self) -> usize {
+        self.direct.as_ref().map_or(self.layers.len(), Direct::layers)
+    }
+
+    /// Room on a CPU for the logits of a step, `[rows, vocabulary]`: the same memory at every step,
+    /// of which the system would else take back, and clear, megabytes each time.
     ///
     /// # Errors
-    /// As [`DecoderState::attend_past`].
-    ///
-    /// # Panics
-    /// As there.
-    pub fn attend_source(&self, layer: usize, queries: &Tensor, heads: Heads) -> Result<Tensor> {
-        match &self.direct {
-            Some(direct) => direct.attend_source(layer, queries, heads),
-            None => candle_core::bail!("a state that is not on the CPU"),
-        }
+    /// When there is no memory for it.
+    pub fn room_for_logits(&mut self, rows: usize, vocabulary: usize) -> Result<Tensor> {
+        let room = match self.logits.take() {
+            Some(room) if room.dim(0)? >= rows && room.dim(1)? == vocabulary => room,
+            _ => Tensor::zeros((rows, vocabulary), DType::F32, &Device::Cpu)?,
+        };
+        let view = room.narrow(0, 0, rows)?;
+        self.logits = Some(room);
+        Ok(view)
     }
 
     /// Tokens decoded so far.

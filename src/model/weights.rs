@@ -1,19 +1,19 @@
 //! Weights from safetensors (whole, sharded or inside the binary), from `PyTorch`'s pickles, or
 //! quantised from GGUF.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use candle_core::quantized::QTensor;
-use candle_core::safetensors::{MmapedSafetensors, SliceSafetensors};
 use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use super::gguf::Gguf;
+use super::packed::{Packed, PackedCache};
+use super::pickle::Pickle;
 use super::safetensors::Safetensors;
 use super::{Error, FileData, Result};
-use crate::kernels::Int8Matrix;
+use crate::kernels::{Blocks, Int8Matrix, with_slice};
 
 /// Which matrices are taken in 8 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +36,8 @@ pub struct Weights {
     /// The same tensors as they are in the file, where that is a safetensors file.
     safetensors: Option<Safetensors>,
     in_int8: InInt8,
+    /// What was packed at an earlier start.
+    packed: Option<Arc<Packed>>,
 }
 
 impl Weights {
@@ -51,6 +53,27 @@ impl Weights {
     pub fn with_int8(self, in_int8: InInt8) -> Self {
         let in_int8 = if self.device().is_cpu() { in_int8 } else { InInt8::Nothing };
         Self { in_int8, ..self }
+    }
+
+    /// Takes matrices in 8 bits from what an earlier start packed, or packs them for the next.
+    ///
+    /// * `files`: those that the weights were opened from
+    #[must_use]
+    pub fn with_packed(self, cache: &PackedCache, files: &[FileData]) -> Self {
+        let packed = match self.in_int8 {
+            // A GGUF file has blocks of its own; all else there is small.
+            InInt8::Nothing => None,
+            _ if self.quantised.is_some() => None,
+            in_int8 => Packed::open(cache, files, &format!("{in_int8:?}")),
+        };
+        Self { packed: packed.map(Arc::new), ..self }
+    }
+
+    /// Keeps what was packed for the next start, now that the whole network is there.
+    pub fn keep_packed(&self) {
+        if let Some(packed) = &self.packed {
+            packed.finish();
+        }
     }
 
     /// A tensor in floating point, whatever it is in the file.
@@ -74,17 +97,38 @@ impl Weights {
         self.tensors.get_with_hints_dtype(shape, name, Init::Const(0.0), dtype)
     }
 
-    /// A matrix `[rows, columns]` as it is in the file, if it is quantised there.
+    /// A matrix `[rows, columns]` where it lies in the file, if it is quantised there; on the CPU.
     ///
     /// # Errors
-    /// When it is of another shape, or the file can't be read.
+    /// When it is of another shape, or of a format that candle can't multiply.
+    pub fn blocks(
+        &self,
+        (rows, columns): (usize, usize),
+        name: &str,
+    ) -> TensorResult<Option<Blocks>> {
+        match &self.quantised {
+            Some(file) if self.device().is_cpu() => {
+                file.blocks(&Shape::from((rows, columns)), &self.whole(name))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The same on other devices, where it is copied to.
+    ///
+    /// # Errors
+    /// When it is of another shape, or can't be copied.
     pub fn quantised(
         &self,
         (rows, columns): (usize, usize),
         name: &str,
     ) -> TensorResult<Option<Arc<QTensor>>> {
-        let Some(file) = &self.quantised else { return Ok(None) };
-        file.quantised(&Shape::from((rows, columns)), &self.whole(name))
+        match &self.quantised {
+            Some(file) if !self.device().is_cpu() => {
+                file.quantised(&Shape::from((rows, columns)), &self.whole(name), self.device())
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A matrix `[rows, columns]` in 8 bits, if that is how matrices are to be taken: as it is in
@@ -100,17 +144,25 @@ impl Weights {
         if self.in_int8 == InInt8::Nothing {
             return Ok(None);
         }
-        if let Some(file) = &self.safetensors
-            && let Some((weights, scales)) =
-                file.int8(&Shape::from((rows, columns)), &self.whole(name))?
+        let name_in_file = self.whole(name);
+        if let Some(packed) = &self.packed
+            && let Some(matrix) = packed.take(&name_in_file, [rows, columns])
         {
-            return Int8Matrix::pack(&weights, &scales).map(Some);
+            return Ok(Some(matrix));
         }
-        if self.in_int8 == InInt8::Stored {
-            return Ok(None);
+        let round = self.in_int8 == InInt8::Everything;
+        let matrix = if let Some(file) = &self.safetensors {
+            file.int8(&Shape::from((rows, columns)), &name_in_file, round)?
+        } else if round {
+            let weights = self.tensors.get((rows, columns), name)?.contiguous()?;
+            Some(with_slice(&weights, |weights| Int8Matrix::quantize(weights, rows))??)
+        } else {
+            None
+        };
+        if let (Some(packed), Some(matrix)) = (&self.packed, &matrix) {
+            packed.keep(&name_in_file, matrix);
         }
-        let weights = self.tensors.get((rows, columns), name)?.flatten_all()?.to_vec1()?;
-        Int8Matrix::quantize(&weights, rows).map(Some)
+        Ok(matrix)
     }
 
     /// The name in the file.
@@ -140,7 +192,8 @@ impl Weights {
 
 impl From<VarBuilder<'static>> for Weights {
     fn from(tensors: VarBuilder<'static>) -> Self {
-        Self { tensors, quantised: None, safetensors: None, in_int8: InInt8::Nothing }
+        let in_int8 = InInt8::Nothing;
+        Self { tensors, quantised: None, safetensors: None, in_int8, packed: None }
     }
 }
 
@@ -152,8 +205,8 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
     let name = FileData::names(files);
     let fail = |source| Error::Weights { file: name.clone(), source };
     if let [FileData::Static(_, bytes)] = files {
-        let file = SliceSafetensors::new(bytes).map_err(fail)?;
-        return Ok(from_safetensors(file.into(), dtype, device));
+        let file = Safetensors::inside(bytes).map_err(fail)?;
+        return Ok(from_safetensors(file, dtype, device));
     }
     let paths = files
         .iter()
@@ -170,29 +223,18 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
     let all = |format: &str| {
         paths.iter().all(|path| path.extension().is_some_and(|ending| ending == format))
     };
-    if let [path] = paths.as_slice()
-        && all("gguf")
-    {
-        let file = Gguf::open(path, device).map_err(fail)?;
+    if all("gguf") {
+        let file = Gguf::open(&paths).map_err(fail)?;
         // Products of quantised weights are in single precision, so that the rest is, too.
         let tensors = VarBuilder::from_backend(Box::new(file.clone()), DType::F32, device.clone());
         return Ok(Weights { quantised: Some(file), ..tensors.into() });
     }
     if all("safetensors") {
-        #[allow(unsafe_code)] // the one memory-mapping line
-        // SAFETY: the mapping is sound as long as nobody changes the files while they are mapped;
-        // model files are written once, under another name, and then renamed.
-        let files = unsafe { MmapedSafetensors::multi(&paths) }.map_err(fail)?;
-        return Ok(from_safetensors(files.into(), dtype, device));
+        let files = Safetensors::open(&paths).map_err(fail)?;
+        return Ok(from_safetensors(files, dtype, device));
     }
-    let mut tensors: HashMap<String, Tensor> = HashMap::new();
-    for path in &paths {
-        tensors.extend(candle_core::pickle::read_all(path).map_err(fail)?);
-    }
-    if tensors.is_empty() {
-        return Err(fail(candle_core::Error::Msg("no tensors found in the file".into())));
-    }
-    Ok(VarBuilder::from_tensors(tensors, dtype, device).into())
+    let files = Pickle::open(&paths).map_err(fail)?;
+    Ok(VarBuilder::from_backend(Box::new(files), dtype, device.clone()).into())
 }
 
 fn from_safetensors(files: Safetensors, dtype: DType, device: &Device) -> Weights {

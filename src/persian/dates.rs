@@ -142,15 +142,32 @@ pub fn dates(text: &str) -> Vec<WrittenDate> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        match numeric(&tokens, at).or_else(|| written(&tokens, at)) {
-            Some((date, end)) => {
-                found.push(date);
-                at = end;
-            }
-            None => at += 1,
+        if let Some((date, end)) = numeric(&tokens, at).or_else(|| written(&tokens, at)) {
+            found.push(date);
+            at = end;
+        } else if let Some((dates, end)) = range(&tokens, at) {
+            found.extend(dates);
+            at = end;
+        } else {
+            at += 1;
         }
     }
     found
+}
+
+/// `۱۲ تا ۱۵ مهر ۱۴۰۴`: the first day has the month and the year of the second.
+fn range(tokens: &[Token], at: usize) -> Option<([WrittenDate; 2], usize)> {
+    const TO: &[&str] = &["تا", "الی", "و", "-", "–"];
+    let (number, end) = day(tokens, at)?;
+    let to = tokens.get(end).filter(|token| TO.contains(&token.text.as_str()))?;
+    let (last, after) = written(tokens, end + 1)?;
+    // بیست و سوم مهر is one day; of words only «تا» makes two.
+    let is_range = !to.is("و") || tokens[at].kind == Kind::Digits;
+    if !is_range || last.day.is_none_or(|day| day <= number) {
+        return None;
+    }
+    let span = tokens[at].span.start..tokens[end - 1].span.end;
+    Some(([WrittenDate { span, day: Some(number), ..last.clone() }, last], after))
 }
 
 /// `۱۴۰۳/۰۸/۱۵`, `1403-8-15`

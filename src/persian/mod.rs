@@ -7,6 +7,8 @@
 mod calendar;
 mod changes;
 mod dates;
+mod foreign;
+mod function_words;
 mod normalize;
 mod numbers;
 mod segment;
@@ -20,6 +22,8 @@ mod zwnj;
 pub use calendar::{Calendar, Day};
 pub use changes::{Change, changes};
 pub use dates::{Resolved, WrittenDate, dates};
+pub use foreign::is_foreign;
+pub use function_words::is_function_word;
 pub use normalize::normalize;
 pub use numbers::{Number, NumberKind, numbers};
 pub use segment::segment;

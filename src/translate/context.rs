@@ -39,10 +39,11 @@ impl Translator {
                     } else {
                         self.with_context(document, piece, &translations, options.context)?
                     };
-                    Ok(Piece { tokens, ..piece.clone() })
+                    Ok(Piece { tokens, places: Vec::new(), ..piece.clone() })
                 })
                 .collect::<Result<Vec<Piece>>>()?;
-            let found = self.decode(&asked, options, observer)?;
+            let options = TranslateOptions { second_try: false, ..options.clone() };
+            let (_, found) = self.decode(asked.clone(), &options, observer)?;
             for ((at, piece), hypotheses) in turn.into_iter().zip(&asked).zip(found) {
                 if let Some(best) = hypotheses.first().filter(|best| !best.truncated) {
                     let answer = self.tokenizer.decode(&best.tokens)?;
@@ -78,7 +79,7 @@ impl Translator {
         before.reverse();
         let limit = self.model.max_source_tokens();
         loop {
-            let tokens = self.frame.encode(&self.tokenizer, sentence.text.get(), &before)?;
+            let tokens = self.frame.encode(&self.tokenizer, sentence.text.get(), &before)?.ids;
             if tokens.len() <= limit {
                 return Ok(tokens);
             }

@@ -5,14 +5,16 @@ use super::glossary::honoured;
 use super::queue::Row;
 use super::translator::{TranslateOptions, Translator};
 use crate::decode::{self, Demand, Hypothesis};
+use crate::model::Seq2Seq;
 
 impl Translator {
-    /// * `tokens`: number and source of each row
-    /// * `found`: what the search without demands gave
+    /// Searches the rows that lack terms again.
+    ///
+    /// * `found`: what the search without demands gave, the candidates of each row
     pub(super) fn keep_to_glossary(
         &self,
+        network: &dyn Seq2Seq,
         rows: &[Row],
-        tokens: &[(usize, &[u32])],
         mut found: Vec<Vec<Hypothesis>>,
         options: &TranslateOptions,
     ) -> decode::Result<Vec<Vec<Hypothesis>>> {
@@ -35,15 +37,16 @@ impl Translator {
         if again.is_empty() {
             return Ok(found);
         }
-        let sources: Vec<(usize, &[u32])> = again.iter().map(|at| tokens[*at]).collect();
+        let sources: Vec<(usize, &[u32])> =
+            again.iter().map(|at| (rows[*at].index, rows[*at].piece().tokens.as_slice())).collect();
         let continues = self.continues.get_or_init(|| self.tokenizer.continuing());
-        let model = self.model.as_ref();
         let better =
-            decode::search_demanding(model, &sources, &demands, continues, &options.search)?;
+            decode::search_demanding(network, &sources, &demands, continues, &options.search)?;
         for (at, hypotheses) in again.into_iter().zip(better) {
             let row = &rows[at];
             let count = |found: &[Hypothesis]| found.first().map_or(0, |h| self.count(row, h));
             if count(&hypotheses) > count(&found[at]) {
+                row.job.demanded(row.index);
                 found[at] = hypotheses;
             }
         }

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -25,6 +26,7 @@ use super::translator::{Observer, TranslateOptions, Translator, cores};
 use super::{Error, Result};
 use crate::decode::{self, Batch, Hypothesis};
 use crate::document::{AlignedDocument, Article};
+use crate::model::Seq2Seq;
 
 /// A document with nothing in it takes room too.
 const SMALLEST: usize = 64;
@@ -92,9 +94,8 @@ impl Translator {
             ((tag, document), bytes, pieces)
         });
         self.run(documents, options, observer, |(tag, document), decoded| {
-            let aligned = decoded.and_then(|(job, hypotheses)| {
-                self.aligned(document, &job.pieces, &hypotheses, options)
-            });
+            let aligned = decoded
+                .and_then(|(job, hypotheses)| self.aligned(document, &job, &hypotheses, options));
             deliver(tag, aligned)
         })
     }
@@ -134,17 +135,17 @@ impl Translator {
     ) -> Result<()> {
         self.check(options)?;
         let workers = options.workers.max(1);
-        // Products run in the pool of the thread that asks for them.
-        let pools = (0..workers)
-            .map(|_| ThreadPoolBuilder::new().num_threads((cores() / workers).max(1)).build())
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(Error::Threads)?;
+        // One pool for all: a worker that waits leaves its core to the products of the others.
+        let pool = ThreadPoolBuilder::new().num_threads(cores()).build().map_err(Error::Threads)?;
         let queue = Queue::new(options.batch_tokens / options.search.beams.max(1), workers);
+        let room = AtomicUsize::new(usize::MAX);
         let (events, received) = sync_channel(2 * workers);
         std::thread::scope(|scope| {
-            for pool in &pools {
-                let (events, queue) = (events.clone(), &queue);
-                scope.spawn(move || self.work(pool, queue, options, observer, &events));
+            for number in 0..workers {
+                let network = self.network(number);
+                let worker = Worker { translator: self, network, pool: &pool, options, observer };
+                let (events, queue, room) = (events.clone(), &queue, &room);
+                scope.spawn(move || worker.work(queue, room, &events));
             }
             let queue = &queue;
             scope.spawn(move || {
@@ -164,22 +165,29 @@ impl Translator {
         decode::search(self.model.as_ref(), &nothing, &options.search).map_err(refused)?;
         Ok(())
     }
+}
 
+/// What decodes batches.
+struct Worker<'a> {
+    translator: &'a Translator,
+    network: &'a dyn Seq2Seq,
+    pool: &'a ThreadPool,
+    options: &'a TranslateOptions,
+    observer: &'a dyn Observer,
+}
+
+impl Worker<'_> {
     /// Decodes batches until there are no more.
-    fn work<T>(
-        &self,
-        pool: &ThreadPool,
-        queue: &Queue,
-        options: &TranslateOptions,
-        observer: &dyn Observer,
-        events: &SyncSender<Event<T>>,
-    ) {
+    ///
+    /// * `room`: the most tokens that all workers decode in one batch, padding and beams counted
+    ///   in; lowered when the device has no memory for one
+    fn work<T>(&self, queue: &Queue, room: &AtomicUsize, events: &SyncSender<Event<T>>) {
         while let Some(mut rows) = queue.next() {
             rows.retain(|row| !row.job.has_failed());
-            let found = if observer.is_cancelled() {
+            let found = if self.observer.is_cancelled() {
                 rows.iter().map(|_| Err(Error::Cancelled)).collect()
             } else {
-                pool.install(|| self.decode_rows(&rows, options))
+                self.pool.install(|| self.decode_rows(&rows, room))
             };
             let decoded = rows.into_iter().zip(found).collect();
             // The collector is gone when nobody wants the rest.
@@ -189,34 +197,48 @@ impl Translator {
         }
     }
 
-    /// Decodes rows together; where that fails, one by one, so that only the bad one fails.
-    fn decode_rows(&self, rows: &[Row], options: &TranslateOptions) -> Vec<Outcome> {
-        match self.attempt(rows, options) {
-            Ok(found) => found.into_iter().map(Ok).collect(),
-            Err(error) if rows.len() == 1 => vec![Err(error)],
-            Err(_) => rows
-                .iter()
-                .map(|row| {
-                    let found = self.attempt(std::slice::from_ref(row), options)?;
-                    Ok(found.into_iter().next().unwrap_or_default())
-                })
-                .collect(),
+    /// Decodes rows together; where that fails, half of them and the other half, and so on, so
+    /// that only the bad one fails, and that there is memory for what is decoded together.
+    fn decode_rows(&self, rows: &[Row], room: &AtomicUsize) -> Vec<Outcome> {
+        let longest = rows.iter().map(|row| row.piece().tokens.len()).max().unwrap_or(0);
+        let tokens = rows.len() * longest * self.options.search.beams.max(1);
+        if rows.len() < 2 || tokens <= room.load(Ordering::Relaxed) {
+            match self.attempt(rows) {
+                Ok(found) => return found.into_iter().map(Ok).collect(),
+                Err(error) if rows.len() < 2 => return vec![Err(error)],
+                Err(Error::Search { source, .. }) if source.is_out_of_memory() => {
+                    let less = tokens / 2;
+                    if room.fetch_min(less, Ordering::Relaxed) > less {
+                        self.observer.short_of_memory(less);
+                    }
+                }
+                Err(_) => {}
+            }
         }
+        let (first, second) = rows.split_at(rows.len() / 2);
+        let mut found = self.decode_rows(first, room);
+        found.extend(self.decode_rows(second, room));
+        found
     }
 
-    fn attempt(&self, rows: &[Row], options: &TranslateOptions) -> Result<Vec<Vec<Hypothesis>>> {
+    fn attempt(&self, rows: &[Row]) -> Result<Vec<Vec<Hypothesis>>> {
+        let options = self.options;
         let sentences = || rows.iter().map(|row| row.piece().sentence + 1);
         let (first, last) = (sentences().min().unwrap_or(0), sentences().max().unwrap_or(0));
         let fail = |source| Error::Search { first, last, source: Box::new(source) };
         let tokens: Vec<(usize, &[u32])> =
             rows.iter().map(|row| (row.index, row.piece().tokens.as_slice())).collect();
         let search = || {
-            let batch = Batch::new(&tokens, options.search.pad, self.model.device())?;
-            decode::search(self.model.as_ref(), &batch, &options.search)
-        };
-        let search = || {
-            let found = search()?;
-            self.keep_to_glossary(rows, &tokens, found, options)
+            let batch = Batch::new(&tokens, options.search.pad, self.network.device())?;
+            let found = decode::search(self.network, &batch, &options.search)?;
+            let found = match self.translator.second_try(self.network, rows, found.clone(), options)
+            {
+                // What fails in company is tried alone; and then the first try is good enough.
+                Err(_) if rows.len() == 1 => found,
+                tried => tried?,
+            };
+            // Last, so that no second try drops a term.
+            self.translator.keep_to_glossary(self.network, rows, found, options)
         };
         // A night's work must not die of one sentence. Nothing that lives on is changed by a
         // search, so that what a panic leaves behind can't be seen.

@@ -1,6 +1,7 @@
 //! What a text stands in when the model reads it, and what of an answer is the translation.
 
 use crate::model::prompt::{Pair, Passage};
+use crate::model::tokenizer::Encoded;
 use crate::model::{Prompt, Result, Tokenizer};
 
 /// What a text stands in when the model reads it.
@@ -18,7 +19,8 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    /// Token ids of a text in its frame.
+    /// Token ids of a text in its frame, and where each stands in the text; nothing of that for a
+    /// prompt.
     ///
     /// * `before`: for a language model the sentences before it, each with its translation
     pub fn encode(
@@ -26,10 +28,17 @@ impl Frame {
         tokenizer: &Tokenizer,
         text: &str,
         before: &[(String, String)],
-    ) -> Result<Vec<u32>> {
+    ) -> Result<Encoded> {
         match self {
-            Self::Prefix(prefix) if prefix.is_empty() => tokenizer.encode(text),
-            Self::Prefix(prefix) => tokenizer.encode(&format!("{prefix} {text}")),
+            Self::Prefix(prefix) if prefix.is_empty() => tokenizer.encode_placed(text),
+            Self::Prefix(prefix) => {
+                let mut encoded = tokenizer.encode_placed(&format!("{prefix} {text}"))?;
+                let own = |at: usize| at.saturating_sub(prefix.len() + 1);
+                for span in &mut encoded.spans {
+                    *span = own(span.start)..own(span.end);
+                }
+                Ok(encoded)
+            }
             Self::Prompt { prompt, languages } => {
                 let before: Vec<(String, String)> = before
                     .iter()
@@ -38,7 +47,8 @@ impl Frame {
                     })
                     .collect();
                 let passage = Passage { before: &before, text: &tokenizer.harmless(text) };
-                tokenizer.encode(&prompt.render(languages, &passage))
+                let ids = tokenizer.encode(&prompt.render(languages, &passage))?;
+                Ok(Encoded { ids, spans: Vec::new() })
             }
         }
     }

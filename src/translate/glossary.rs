@@ -101,7 +101,7 @@ impl Wanted {
     /// The forms as a tokenizer writes them; `None` where it can't write any.
     pub(super) fn phrase(&self, tokenizer: &Tokenizer) -> Option<Phrase> {
         let form = |text: &String| {
-            let (inner, initial) = tokenizer.encode_target(text)?;
+            let (inner, initial) = tokenizer.encode_phrase(text)?;
             Some(Form { inner, initial })
         };
         let forms: Vec<Form> = self.forms.iter().filter_map(form).collect();

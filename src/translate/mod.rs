@@ -2,6 +2,7 @@
 //! the order of the source. The only room that knows both text and tensors. Does not read,
 //! write or print; what happens meanwhile goes to an [`Observer`].
 
+mod align;
 mod collect;
 mod context;
 mod dates;
@@ -9,10 +10,12 @@ mod demands;
 mod engine;
 mod frame;
 mod glossary;
+mod known;
 mod memory;
 mod pieces;
 mod provenance;
 mod queue;
+mod second;
 mod segment;
 mod translator;
 
@@ -74,6 +77,12 @@ pub enum Error {
         /// `prompt` or `context`.
         option: &'static str,
     },
+    /// A language model was asked for word alignment.
+    #[error("model {model} is a language model, which tells no word alignment")]
+    NoAlignment {
+        /// The model as the user named it.
+        model: String,
+    },
     /// The system gave no threads.
     #[error("could not start the threads that translate")]
     Threads(#[source] rayon::ThreadPoolBuildError),
@@ -110,6 +119,7 @@ impl Error {
             Self::Crashed { .. } | Self::Lost => Some("this is a bug; please report it".into()),
             Self::Language { .. } => Some("leave out --from and --to".into()),
             Self::NoPrompt { option, .. } => Some(format!("leave out --{option}")),
+            Self::NoAlignment { .. } => Some("use a translation model".into()),
             Self::Threads(_) => Some("the system may limit the number of threads".into()),
             Self::Unsplittable { .. } => Some("use a model that takes longer sources".into()),
         }

@@ -25,6 +25,10 @@ impl Translator {
         unusual("no_repeat_ngram", ngram.to_string(), ngram == 0);
         unusual("repetition_penalty", penalty.to_string(), (penalty - 1.0).abs() < f32::EPSILON);
         unusual("context", options.context.to_string(), options.context == 0);
+        let tried = options.second_try && options.checks.is_some() && options.context == 0;
+        unusual("second_try", "true".into(), !tried);
+        let (only, usual) = (options.only_persian, self.reads_persian);
+        unusual("only_persian", only.to_string(), only == usual);
         let precision = format!("{:?}", self.compute_type).to_lowercase();
         told.push(format!("compute_type={precision}"));
         if let Some(glossary) = &options.glossary {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::pieces::Piece;
+use super::second::Tried;
 use crate::decode;
 
 /// So long a worker waits for a window to fill before it takes what there is: a program that
@@ -28,15 +29,37 @@ pub(super) struct Job {
     pub pieces: Vec<Piece>,
     /// Whether one of them has failed: the rest need not be decoded.
     failed: AtomicBool,
+    /// What was searched twice.
+    tried: Mutex<Vec<Tried>>,
 }
 
 impl Job {
     pub fn new(pieces: Vec<Piece>) -> Arc<Self> {
-        Arc::new(Self { pieces, failed: AtomicBool::new(false) })
+        Arc::new(Self { pieces, failed: AtomicBool::new(false), tried: Mutex::default() })
     }
 
     pub fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Records a second try.
+    pub fn tried(&self, tried: Tried) {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
+    }
+
+    /// Records that a search for the terms of a glossary took the place of what was kept.
+    pub fn demanded(&self, index: usize) {
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.iter_mut().filter(|tried| tried.index == index).for_each(Tried::demanded);
+    }
+
+    /// All second tries, in the order of the source; of a piece that was searched alone after a
+    /// failure the last.
+    pub fn all_tried(&self) -> Vec<Tried> {
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        tried.sort_by_key(|tried| tried.index);
+        tried.dedup_by_key(|tried| tried.index);
+        tried
     }
 
     pub fn has_failed(&self) -> bool {

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::Device;
 
-use super::collect::collect;
 use super::frame::Frame;
 use super::glossary::Glossary;
 use super::memory::Memory;
 use super::pieces::{Piece, cut};
+use super::queue::Job;
 use super::segment::segment;
 use super::{Error, Result};
 use crate::decode::{self, Hypothesis, SearchOptions};
@@ -19,6 +19,7 @@ use crate::model::prompt::Pair;
 use crate::model::{
     self, ComputeType, ModelFiles, Prompt, Seq2Seq, Tokenizer, catalogue, families,
 };
+use crate::quality::checks::Checks;
 
 /// Hears what happens during a translation.
 pub trait Observer: Sync {
@@ -26,6 +27,9 @@ pub trait Observer: Sync {
     fn planned(&self, sentences: usize);
     /// So many more of them are done.
     fn translated(&self, sentences: usize);
+    /// The device had no memory for a batch: from here on no more than so many tokens, padding and
+    /// beams counted in, are decoded together.
+    fn short_of_memory(&self, _tokens: usize) {}
     /// Asked between batches: whether what is not begun is to be left. Default: no.
     fn is_cancelled(&self) -> bool {
         false
@@ -46,14 +50,23 @@ impl Observer for Silent {
 pub struct TranslateOptions {
     /// How each sentence is searched.
     pub search: SearchOptions,
-    /// Source tokens of a batch, padding and beams counted in. Default 2,048.
+    /// Source tokens of a batch, padding and beams counted in. Default 2,048; on a GPU 16,384.
     pub batch_tokens: usize,
     /// Batches that are decoded at the same time, each on its share of the cores. Default: one a
-    /// core, which is faster than all cores on one batch; with fewer batches there are fewer.
+    /// core, which is faster than all cores on one batch; with fewer batches there are fewer. On
+    /// GPUs: one each.
     pub workers: usize,
     /// For a language model: how many sentences before the present one it is shown, of the same
     /// paragraph and with their translations. Default: what the prompt says.
     pub context: usize,
+    /// What is said about the translations. Default: nothing.
+    pub checks: Option<Checks>,
+    /// Whether sentences in hard doubt, as `checks` find them, are searched a second time in other
+    /// ways; what is kept, and why, is told on the sentence. Not with `context`. Default: no.
+    pub second_try: bool,
+    /// Whether sentences in another script than Persian's (English, addresses, code) are passed
+    /// through. Default: where the model reads Persian.
+    pub only_persian: bool,
     /// Terms whose English is given. Default: none.
     pub glossary: Option<Arc<Glossary>>,
     /// Sentences that have a translation already: they are not translated again. Default: none.
@@ -67,8 +80,9 @@ pub(super) fn cores() -> usize {
 /// How a model is loaded.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
-    /// Where it computes. Default: the CPU.
-    pub device: Device,
+    /// Where it computes: one worker, with its own copy of the model, for each GPU; all workers
+    /// share one on the CPU. Default, also where empty: the CPU.
+    pub devices: Vec<Device>,
     /// The language of the sources: an ISO 639 code, or as the model names it. Default: Persian;
     /// a model for one pair of languages needs none and takes none.
     pub from: Option<String>,
@@ -83,7 +97,7 @@ pub struct LoadOptions {
 impl Default for LoadOptions {
     fn default() -> Self {
         Self {
-            device: Device::Cpu,
+            devices: vec![Device::Cpu],
             from: None,
             to: None,
             compute_type: ComputeType::default(),
@@ -96,10 +110,13 @@ impl Default for LoadOptions {
 pub struct Translator {
     name: String,
     pub(super) model: Box<dyn Seq2Seq>,
+    /// Copies of it on other devices.
+    copies: Vec<Box<dyn Seq2Seq>>,
     pub(super) tokenizer: Tokenizer,
     search: SearchOptions,
     pub(super) frame: Frame,
-    /// What the model is, see [`Provenance::revision`].
+    pub(super) reads_persian: bool,
+    /// What the model is, see [`crate::document::Provenance::revision`].
     pub(super) revision: String,
     pub(super) compute_type: ComputeType,
     /// Tokens that go on with a word; made when a glossary first asks for them.
@@ -136,7 +153,9 @@ impl Translator {
                 });
             }
         }
-        let model = families::load_as(files, &options.device, options.compute_type)?;
+        let load = |device: &Device| families::load_as(files, device, options.compute_type);
+        let model = load(options.devices.first().unwrap_or(&Device::Cpu))?;
+        let copies = options.devices.iter().skip(1).map(load).collect::<model::Result<Vec<_>>>()?;
         let generation = GenerationConfig::load(files)?;
         let mut search = SearchOptions::of_model(&generation).map_err(|error| {
             model::Error::Config { file: files.config.name(), reason: error.to_string() }
@@ -145,6 +164,7 @@ impl Translator {
         let longest = generation.max_length.unwrap_or(usize::MAX);
         search.max_length = longest.min(model.max_target_tokens());
         search.forced_first = tokenizer.target_token().or(search.forced_first);
+        search = search.aligned_by(model.as_ref());
         let frame = match prompt {
             Some(prompt) => {
                 search.end.extend(prompt.stop.iter().filter_map(|token| tokenizer.id(token)));
@@ -154,12 +174,15 @@ impl Translator {
             }
             None => Frame::Prefix(prefix.unwrap_or_default()),
         };
+        let reads_persian = ["fa", "pes", "prs", "fas"].iter().any(|code| from.starts_with(code));
         Ok(Self {
             name: files.name.clone(),
             model,
+            copies,
             tokenizer,
             search,
             frame,
+            reads_persian,
             revision: files.revision()?,
             compute_type: options.compute_type,
             continues: OnceLock::new(),
@@ -167,17 +190,34 @@ impl Translator {
     }
 
     /// Puts another network around or in place of this one, such as one that counts or, in tests,
-    /// one that fails.
+    /// one that fails. Copies on other devices are dropped.
     #[must_use]
     pub fn map_network(mut self, wrap: impl FnOnce(Box<dyn Seq2Seq>) -> Box<dyn Seq2Seq>) -> Self {
         self.model = wrap(self.model);
+        self.copies.clear();
         self
+    }
+
+    /// The network of a worker.
+    pub(super) fn network(&self, worker: usize) -> &dyn Seq2Seq {
+        match worker % (1 + self.copies.len()) {
+            0 => self.model.as_ref(),
+            copy => self.copies[copy - 1].as_ref(),
+        }
     }
 
     /// The model as the user named it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The licence of the model, and whether it forbids commercial use. Of a model that the catalogue
+    /// doesn't have, only its card knows.
+    #[must_use]
+    pub fn licence(&self) -> Option<String> {
+        let repo = self.name.split('@').next().unwrap_or(&self.name);
+        catalogue::find(repo).map(catalogue::Entry::terms)
     }
 
     /// How the model itself wants to be used.
@@ -187,11 +227,16 @@ impl Translator {
             Frame::Prompt { prompt, .. } => prompt.context,
             Frame::Prefix(_) => 0,
         };
+        let on_cpu = self.model.device().is_cpu();
         TranslateOptions {
             search: self.search.clone(),
-            batch_tokens: 2048,
-            workers: cores(),
+            // A GPU is full with far more rows than a core, and with one worker.
+            batch_tokens: if on_cpu { 2048 } else { 16_384 },
+            workers: if on_cpu { cores() } else { 1 + self.copies.len() },
             context,
+            checks: None,
+            second_try: false,
+            only_persian: self.reads_persian,
             glossary: None,
             memory: None,
         }
@@ -211,14 +256,17 @@ impl Translator {
         let pieces = self.pieces(&document, options)?;
         observer.planned(pieces.len());
         let silenced = Planned(observer);
-        let hypotheses = match options.context {
-            0 => self.decode(&pieces, options, &silenced)?,
+        let (job, hypotheses) = match options.context {
+            0 => self.decode(pieces, options, &silenced)?,
             _ if !self.frame.asks() => {
                 return Err(Error::NoPrompt { model: self.name.clone(), option: "context" });
             }
-            _ => self.decode_in_turn(&document, &pieces, options, &silenced)?,
+            _ => {
+                let found = self.decode_in_turn(&document, &pieces, options, &silenced)?;
+                (Job::new(pieces), found)
+            }
         };
-        self.aligned(document, &pieces, &hypotheses, options)
+        self.aligned(document, &job, &hypotheses, options)
     }
 
     /// Cuts a document for the model.
@@ -234,40 +282,37 @@ impl Translator {
     pub(super) fn aligned(
         &self,
         document: Document,
-        pieces: &[Piece],
+        job: &Job,
         hypotheses: &[Vec<Hypothesis>],
         options: &TranslateOptions,
     ) -> Result<AlignedDocument> {
-        let (name, asks) = (self.name.clone(), self.frame.asks());
-        let collected =
-            collect(document, name, &self.tokenizer, asks, pieces, hypotheses, options)?;
-        // Of a model that the catalogue doesn't have, only its card knows.
-        let repo = self.name.split('@').next().unwrap_or(&self.name);
-        let licence = catalogue::find(repo).map(catalogue::Entry::terms);
+        let mut collected = self.collect(document, job, hypotheses, options)?;
+        if let Some(checks) = &options.checks {
+            checks.review(&mut collected);
+        }
         let provenance = self.provenance(options);
-        Ok(AlignedDocument { licence, provenance, ..collected })
+        Ok(AlignedDocument { licence: self.licence(), provenance, ..collected })
     }
 
-    /// Decodes pieces in batches; returns the candidates of each, in the order of `pieces`.
+    /// Decodes pieces in batches; returns them with the candidates of each, in the order of `pieces`.
     pub(super) fn decode(
         &self,
-        pieces: &[Piece],
+        pieces: Vec<Piece>,
         options: &TranslateOptions,
         observer: &dyn Observer,
-    ) -> Result<Vec<Vec<Hypothesis>>> {
+    ) -> Result<(Arc<Job>, Vec<Vec<Hypothesis>>)> {
         // With fewer batches than workers, each has more of the cores.
         let lengths: Vec<usize> = pieces.iter().map(|piece| piece.tokens.len()).collect();
         let batches = decode::plan(&lengths, options.batch_tokens / options.search.beams.max(1));
         let workers = options.workers.clamp(1, batches.len().max(1));
         let options = TranslateOptions { workers, ..options.clone() };
         let mut decoded = None;
-        let all = std::iter::once(((), 0, Ok(pieces.to_vec())));
+        let all = std::iter::once(((), 0, Ok(pieces)));
         self.run(all, &options, observer, |(), result| {
             decoded = Some(result);
             ControlFlow::Continue(())
         })?;
-        let (_, hypotheses) = decoded.unwrap_or(Err(Error::Lost))?;
-        Ok(hypotheses)
+        decoded.unwrap_or(Err(Error::Lost))
     }
 }
 
@@ -279,6 +324,10 @@ impl Observer for Planned<'_> {
 
     fn translated(&self, sentences: usize) {
         self.0.translated(sentences);
+    }
+
+    fn short_of_memory(&self, tokens: usize) {
+        self.0.short_of_memory(tokens);
     }
 
     fn is_cancelled(&self) -> bool {

@@ -16,7 +16,10 @@ fn batch(input: &Path, output: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tarjoman"));
     command.env("TARJOMAN_CONFIG", "/nonexistent/tarjoman.toml").env_remove("TARJOMAN_MODEL");
     command.arg("batch").arg(input).arg(output).arg("--model").arg(golden("marian-tiny"));
-    command.args(["--beams", "1", "--format", "text"]).args(arguments);
+    command.args(["--beams", "1"]).args(arguments);
+    if !arguments.contains(&"--format") {
+        command.args(["--format", "text"]);
+    }
     if !arguments.contains(&"--max-length") {
         command.args(["--max-length", "8"]);
     }
@@ -114,6 +117,8 @@ fn a_directory_comes_out_as_the_same_tree_with_what_translate_gives_for_each_fil
     let report = report(&output);
     assert_eq!((&report["files"], &report["done"]), (&15.into(), &15.into()));
     assert!(report["words"].as_u64().is_some_and(|words| words > 100));
+    assert!(report["words_per_second"].as_f64().is_some_and(|speed| speed > 0.0));
+    assert_eq!(report["seconds_left"], 0.0);
     let page = fs::read_to_string(output.join(".tarjoman/report.html")).expect("a page");
     assert!(page.contains("15 translated"));
 }
@@ -190,6 +195,7 @@ fn what_is_broken_is_named_with_its_reason_and_everything_else_is_done() {
     let first = report(&output);
     assert_eq!(first["done"], 301 + odd);
     assert_eq!(first["failed"], reasons.len());
+    assert_eq!(first["seconds_left"], 0.0, "what failed is over too");
 
     // Again: nothing is done twice, and what failed is still told.
     let before = tree(&output);
@@ -204,6 +210,35 @@ fn what_is_broken_is_named_with_its_reason_and_everything_else_is_done() {
     run(&mut batch(&input, &output, &["--quiet", "--retry-failed"]), 3);
     assert_eq!(report(&output)["done"], 1);
     assert!(output.join("empty.txt").exists());
+}
+
+#[test]
+fn what_failed_is_tried_again_only_when_asked_for() {
+    let (_folder, input, output) = places();
+    articles(&input, 3);
+    run(&mut batch(&input, &output, &[]), 0);
+    // As if the model had failed on one of them.
+    let path = output.join(".tarjoman/journal.jsonl");
+    let lines: Vec<String> = fs::read_to_string(&path)
+        .expect("a journal")
+        .lines()
+        .map(|line| {
+            let mut record: Value = serde_json::from_str(line).expect("JSON");
+            if record["file"] == "0/0.txt" {
+                record["state"] = "failed".into();
+                record["error"] = "the model failed".into();
+            }
+            format!("{record}\n")
+        })
+        .collect();
+    fs::write(&path, lines.concat()).expect("a journal");
+    fs::remove_file(output.join("0/0.txt")).expect("it is there");
+    run(&mut batch(&input, &output, &[]), 3);
+    assert_eq!(failures(&output)["0/0.txt"], "the model failed");
+    assert!(!output.join("0/0.txt").exists());
+    run(&mut batch(&input, &output, &["--retry-failed"]), 0);
+    assert!(output.join("0/0.txt").exists());
+    assert_eq!(report(&output)["done"], 1);
 }
 
 #[test]
@@ -231,14 +266,14 @@ fn a_dry_run_says_what_would_be_done_and_writes_no_output() {
     let (_folder, input, output) = places();
     articles(&input, 3);
     write(&input.join("empty.txt"), b"");
-    let plan = || {
-        let told = run(&mut batch(&input, &output, &["--dry-run"]), 0).stdout;
+    let plan = |more: &[&str]| {
+        let told = run(&mut batch(&input, &output, &[&["--dry-run"], more].concat()), 0).stdout;
         let told = String::from_utf8(told).expect("UTF-8");
         let rows = told.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
         let text = |row: &Value, key: &str| row[key].as_str().expect("text").to_owned();
         rows.map(|row| (text(&row, "file"), text(&row, "plan"))).collect::<BTreeMap<_, _>>()
     };
-    let first = plan();
+    let first = plan(&[]);
     assert_eq!(
         (first["0/0.txt"].as_str(), first["empty.txt"].as_str()),
         ("translate", "unreadable")
@@ -246,10 +281,83 @@ fn a_dry_run_says_what_would_be_done_and_writes_no_output() {
     assert!(tree(&output).is_empty());
     run(&mut batch(&input, &output, &[]), 3);
     write(&input.join("0/0.txt"), article(50).as_bytes());
-    let second = plan();
+    let second = plan(&[]);
     assert_eq!(second["0/0.txt"], "again");
     assert_eq!(second["1/1.txt"], "keep");
     assert_eq!(second["empty.txt"], "failed");
+    assert_eq!(plan(&["--retry-failed"])["empty.txt"], "unreadable", "it is looked at again");
+}
+
+#[test]
+fn every_format_has_its_ending_and_documents_keep_their_own() {
+    let (folder, input, output) = places();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/documents");
+    for name in ["article.docx", "article.md", "article.srt", "article.nitf.xml"] {
+        fs::copy(Path::new(fixtures).join(name), input.join(name)).expect("a fixture");
+    }
+    write(&input.join("a.txt"), article(1).as_bytes());
+    let written = |format: &str| {
+        let output = output.join(format);
+        run(&mut batch(&input, &output, &["--format", format, "--quiet"]), 0);
+        tree(&output)
+    };
+    for (format, ending) in [
+        ("html", "html"),
+        ("docx", "docx"),
+        ("tmx", "tmx"),
+        ("xliff", "xlf"),
+        ("tsv", "tsv"),
+        ("jsonl", "jsonl"),
+        ("markdown", "md"),
+        ("text", "txt"),
+    ] {
+        let files = written(format);
+        assert_eq!(files.len(), 5, "{format}");
+        for (name, content) in files {
+            let own = name.extension().is_some_and(|own| own == ending);
+            assert!(own && !content.is_empty(), "{format}: {}", name.display());
+        }
+    }
+    let documents = written("document");
+    assert_eq!(documents.keys().collect::<Vec<_>>(), tree(&input).keys().collect::<Vec<_>>());
+    assert!(documents[Path::new("article.docx")].starts_with(b"PK"));
+    assert!(String::from_utf8_lossy(&documents[Path::new("article.srt")]).contains("-->"));
+    // What batch writes, export reads.
+    let xliff = output.join("xliff/article.docx.xlf");
+    let back = folder.path().join("back.docx");
+    let mut export = Command::new(env!("CARGO_BIN_EXE_tarjoman"));
+    export.arg("export").arg(xliff).arg("--source").arg(input.join("article.docx"));
+    run(export.args(["--format", "document", "-o"]).arg(&back), 0);
+    assert_eq!(fs::read(back).expect("a document"), documents[Path::new("article.docx")]);
+}
+
+#[test]
+fn a_large_text_in_parts_is_what_it_is_at_once() {
+    let (_folder, input, output) = places();
+    let paragraph = "یک بند از یک فایل بزرگ که در چند بخش ترجمه می‌شود.";
+    // Large by its white space, which need not be translated.
+    let whole = format!("{paragraph}\n\n{paragraph}{}", " \n".repeat(100_000)).repeat(44);
+    assert!(whole.len() > 8 << 20);
+    write(&input.join("large.txt"), whole.as_bytes());
+    // The model says nothing when it may say two words only: gaps must stay all the same.
+    for (format, longest) in
+        [("text", "2"), ("text", "8"), ("document", "8"), ("tsv", "8"), ("jsonl", "8")]
+    {
+        let output = output.join(format).join(longest);
+        run(&mut batch(&input, &output, &["--format", format, "--max-length", longest]), 0);
+        let journal =
+            fs::read_to_string(output.join(".tarjoman/journal.jsonl")).expect("it is there");
+        assert!(journal.lines().count() > 10, "{format}: it was not done in parts");
+        let mut once = Command::new(env!("CARGO_BIN_EXE_tarjoman"));
+        once.arg("translate")
+            .arg(input.join("large.txt"))
+            .arg("--model")
+            .arg(golden("marian-tiny"));
+        once.args(["--beams", "1", "--max-length", longest, "--quiet", "--format", format]);
+        let once = run(once.env("TARJOMAN_CONFIG", "/nonexistent"), 0).stdout;
+        let (_, parts) = tree(&output).pop_first().expect("an output");
+        assert!(parts == once, "{format}");
+    }
 }
 
 #[test]
@@ -302,7 +410,9 @@ fn links_to_files_are_read_and_links_to_directories_only_when_asked_for() {
 fn a_run_that_is_killed_at_any_moment_goes_on_where_it_was() {
     let (_folder, input, output) = places();
     articles(&input, 120);
-    let whole = "یک بند از یک فایل بزرگ که در چند بخش ترجمه می‌شود.\n\n".repeat(600);
+    // Large by its white space, which need not be translated.
+    let paragraphs = "یک بند از یک فایل بزرگ که در چند بخش ترجمه می‌شود.\n\n".repeat(13);
+    let whole = (paragraphs + &" \n".repeat(100_000)).repeat(45);
     write(&input.join("3/large.txt"), whole.as_bytes());
     let arguments = ["--max-length", "2"];
     let undisturbed = output.with_extension("whole");
@@ -334,6 +444,7 @@ fn a_run_that_is_killed_at_any_moment_goes_on_where_it_was() {
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["file"].clone())
         .collect();
     assert_eq!(names.len(), 121, "nothing is done twice");
+    assert!(journal.lines().any(|line| line.contains("\"state\":\"part\"")));
     let parts = fs::read_dir(output.join(".tarjoman/parts")).expect("a folder").count();
     assert_eq!(parts, 0);
 }

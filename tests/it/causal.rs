@@ -81,6 +81,36 @@ fn logits_of_uneven_prompts_are_those_of_transformers() {
 }
 
 #[test]
+fn scaled_positions_give_the_logits_of_transformers() {
+    #[derive(Deserialize)]
+    struct Change {
+        rope_parameters: serde_json::Value,
+        #[serde(flatten)]
+        activations: Activations,
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["qwen3-tied", "gemma3-tiny"] {
+        let text = |file: &str| std::fs::read_to_string(golden(name).join(file)).expect("golden");
+        let changes: Vec<Change> = serde_json::from_str(&text("rope.json")).expect("changes");
+        assert!(!changes.is_empty());
+        for change in changes {
+            let mut config: serde_json::Value =
+                serde_json::from_str(&text("config.json")).expect("JSON");
+            config["rope_parameters"] = change.rope_parameters.clone();
+            let path = folder.path().join("config.json");
+            std::fs::write(&path, config.to_string()).expect("it is written");
+            let files =
+                ModelFiles { config: FileData::Path(path), ..files(name, &["model.safetensors"]) };
+            let model = families::load(&files, &Device::Cpu).expect("it loads");
+            let found = distance(model.as_ref(), &change.activations);
+            assert!(found < LOGIT_TOLERANCE, "{name} {}: {found}", change.rope_parameters);
+            let own = distance(model.as_ref(), &activations(name));
+            assert!(own > LOGIT_TOLERANCE, "{name}: positions make no difference");
+        }
+    }
+}
+
+#[test]
 fn a_gemma_model_gives_the_tokens_and_scores_of_transformers() {
     compare("gemma3-tiny");
 }
@@ -282,7 +312,12 @@ fn a_strange_configuration_of_a_language_model_is_an_error_that_says_so() {
         ("vocab_size", serde_json::json!(300), "weights"),
         (
             "rope_parameters",
-            serde_json::json!({ "full_attention": { "rope_type": "yarn" } }),
+            serde_json::json!({ "full_attention": { "rope_type": "longrope" } }),
+            "longrope",
+        ),
+        (
+            "rope_parameters",
+            serde_json::json!({ "full_attention": { "rope_type": "yarn", "factor": -1.0 } }),
             "yarn",
         ),
         (

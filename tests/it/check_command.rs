@@ -4,6 +4,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::decode::golden;
+
 const PAIRS: &str = "در این حادثه ۱۲۵ نفر کشته شدند.\tThe incident killed 152 people.\n\
                      نشست در تهران برگزار شد.\tThe meeting was held in Tehran.\n";
 
@@ -68,4 +70,36 @@ fn the_whole_translation_comes_out_with_its_doubts_in_any_format() {
     let text = std::fs::read_to_string(out).expect("the output");
     assert_eq!(text.lines().count(), 2);
     assert!(text.contains("\"code\":\"number_changed\""), "{text}");
+}
+
+#[test]
+fn translate_says_its_doubts_and_leaves_them_out_where_that_is_asked_for() {
+    let translate = |arguments: &[&str]| {
+        let article = concat!(env!("CARGO_MANIFEST_DIR"), "/seeds/article.fa.txt");
+        let output = Command::new(env!("CARGO_BIN_EXE_tarjoman"))
+            .env("TARJOMAN_CONFIG", "/nonexistent/tarjoman.toml")
+            .args(["translate", article, "--beams", "1", "--max-length", "12", "--format", "jsonl"])
+            .arg("--model")
+            .arg(golden("marian-tiny"))
+            .args(arguments)
+            .output()
+            .expect("the binary runs");
+        let codes: Vec<String> = stdout(&output)
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a JSON object"))
+            .flat_map(|line| line["issues"].as_array().expect("issues").clone())
+            .map(|issue| issue["code"].as_str().expect("a code").to_owned())
+            .collect();
+        (output.status.code(), codes)
+    };
+    let has = |codes: &[String], code: &str| codes.iter().any(|other| other == code);
+    // A network of random numbers lacks all names and numbers.
+    let (status, codes) = translate(&["--fail-on-doubt"]);
+    assert_eq!(status, Some(1));
+    assert!(has(&codes, "name_missing") && has(&codes, "second_try"), "{codes:?}");
+    let (status, codes) = translate(&["--no-second-try"]);
+    assert_eq!(status, Some(0));
+    assert!(has(&codes, "name_missing") && !has(&codes, "second_try"), "{codes:?}");
+    let (_, codes) = translate(&["--no-checks"]);
+    assert!(!has(&codes, "name_missing") && !has(&codes, "second_try"), "{codes:?}");
 }

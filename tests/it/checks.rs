@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use tarjoman::document::readers::aligned;
 use tarjoman::document::{AlignedDocument, Issue};
 use tarjoman::quality::checks::{Check, Checks, Pair};
@@ -187,4 +188,41 @@ fn tab_separated_pairs_are_read_with_and_without_names_of_columns() {
     assert!((named.units[0].translation.candidates[0].score + 0.5).abs() < 1e-6);
     let damaged = aligned::read("a.tsv", "متن و متن\n".into()).expect_err("no tab");
     assert!(damaged.to_string().contains("a.tsv"), "{damaged}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_makes_a_check_panic_and_every_place_is_one(
+        persian in mixture(),
+        english in mixture(),
+    ) {
+        for issue in issues(&persian, &english) {
+            prop_assert!(!issue.message.is_empty());
+            if let Some(span) = issue.source_span {
+                prop_assert!(persian.get(span).is_some());
+            }
+            if let Some(span) = issue.target_span {
+                prop_assert!(english.get(span).is_some());
+            }
+        }
+    }
+}
+
+/// What texts are made of, and what they should not be made of.
+fn mixture() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        4 => "[آ-ی]{1,8}",
+        4 => "[a-zA-Z]{1,8}",
+        2 => "[0-9۰-۹٠-٩]{1,25}",
+        4 => prop::sample::select(vec![
+            " ", " ", " ", "\u{200c}", ". ", "، ", "٫", "٬", ",", ":", "/", "-", "–", "%", "٪", "«", "»", "\"", "’", "'s",
+            " a", " p.m.", " and ", " half a million", " two-thirds", "th", "s ", "bn", "½", " و ", "میلیون", "مهر", "ساعت ",
+            "سه‌شنبه", "نمی", "ترامپ", "U.S.", "é", "İ", "ß", "أ", "ﻻ", "ـ", "ً", "\u{202b}", "😀", "e\u{301}",
+        ])
+        .prop_map(String::from),
+        1 => any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(part, 0..60).prop_map(|parts| parts.concat())
 }

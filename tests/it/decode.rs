@@ -77,11 +77,16 @@ pub(crate) fn run(
 }
 
 pub(crate) fn compare(folder: &str) {
-    let model = load(folder);
     let (rows, cases) = cases(folder);
     assert!(rows.len() >= 48 && cases.len() >= 9, "the golden file is whole");
-    for case in &cases {
-        let found = run(model.as_ref(), &rows, &options(case));
+    compare_cases(folder, &rows, &cases);
+}
+
+/// Tokens and scores of all rows under all options.
+pub(crate) fn compare_cases(folder: &str, rows: &[Vec<u32>], cases: &[Case]) {
+    let model = load(folder);
+    for case in cases {
+        let found = run(model.as_ref(), rows, &options(case));
         for (row, hypotheses) in found.iter().enumerate() {
             let tokens: Vec<&Vec<u32>> = hypotheses.iter().map(|found| &found.tokens).collect();
             let expected: Vec<&Vec<u32>> = case.sequences[row].iter().collect();

@@ -9,7 +9,7 @@ use tarjoman::document::{
     AlignedDocument, Article, Block, BlockKind, Error, Issue, Meta, TranslationUnit,
 };
 
-use crate::aligned::{aligned, article, kinds, plain, rebuilt, sources, written};
+use crate::aligned::{aligned, article, bytes, kinds, plain, rebuilt, sources, written};
 
 const ARTICLE: &str = "\u{FEFF}سیل در لرستان\r\n\r\nدست‌کم پنج روستا تخلیه شدند. راه‌ها بسته است.\r\n\r\n\
     - جاده اول\r\n- جاده دوم\r\n\r\nواکنش‌ها\r\n\r\n  «همه سالم‌اند.»\r\n";
@@ -181,6 +181,33 @@ fn json_lines_follow_the_schema() {
 }
 
 #[test]
+fn the_licence_of_the_model_goes_along_with_every_format_that_has_a_place_for_it() {
+    let document = aligned(article("سلام. خوبی؟"), |id, _| format!("{id}"));
+    let word = |bytes: Vec<u8>| {
+        let mut package = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a package");
+        let mut part = package.by_name("word/document.xml").expect("the text");
+        std::io::read_to_string(&mut part).expect("UTF-8")
+    };
+    for (format, sign) in [
+        (Format::Html, "MIT &lt;x&gt;"),
+        (Format::Jsonl, "\"licence\":\"MIT <x>\""),
+        (Format::Markdown, "(MIT \\<x\\>)"),
+        (Format::Tmx, "MIT &lt;x&gt;"),
+        (Format::Xliff, "<note category=\"licence\">MIT &lt;x&gt;</note>"),
+        (Format::Tsv, "\ttiny <model>\tMIT <x>"),
+        (Format::Docx, "(MIT &lt;x&gt;)"),
+    ] {
+        let written = bytes(&document, format);
+        let text = match format {
+            Format::Docx => word(written),
+            _ => String::from_utf8(written).expect("UTF-8"),
+        };
+        let escaped = text.replace("&#60;", "&lt;").replace("&#62;", "&gt;");
+        assert!(escaped.contains(sign), "{format:?}: {text}");
+    }
+}
+
+#[test]
 fn markdown_escapes_what_would_be_markup() {
     let document =
         aligned(article("تیتر\n\nمتن | <b> *ب*\nدوم."), |_, _| "# a|b\n<i>".into());
@@ -326,7 +353,7 @@ fn a_block_without_sentences_leaves_no_trace() {
         |text: &str| Block { kind: BlockKind::Paragraph, text: text.into(), ..Block::default() };
     let document = AlignedDocument {
         article: Article {
-            meta: Meta { name: "-".into() },
+            meta: Meta { name: "-".into(), ..Meta::default() },
             blocks: vec![block(""), block("")],
             ..Article::default()
         },

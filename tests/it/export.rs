@@ -4,7 +4,7 @@ use assert_cmd::Command;
 use tarjoman::document::readers::aligned::{attach, read as read_translation};
 use tarjoman::document::readers::{open, read};
 use tarjoman::document::writers::{Format, WriteOptions};
-use tarjoman::document::{AlignedDocument, Candidate, Error, WordPair};
+use tarjoman::document::{AlignedDocument, Candidate, Error, TranslationUnit, WordPair};
 
 use crate::aligned::{aligned, article, plain, sources, written};
 
@@ -34,13 +34,20 @@ fn facts(document: &AlignedDocument) -> Vec<(String, String, String, bool, usize
 }
 
 #[test]
-fn json_lines_and_tmx_are_read_back_as_they_were_written() {
+fn json_lines_tmx_and_xliff_are_read_back_as_they_were_written() {
     let document = sample();
-    for format in [Format::Jsonl, Format::Tmx] {
+    for format in [Format::Jsonl, Format::Tmx, Format::Xliff] {
         let text = plain(&document, format);
         let again = read_translation("again", text.clone().into_bytes()).expect("our own file");
         assert_eq!(facts(&again), facts(&document), "{format:?}");
         assert_eq!(again.model, document.model);
+        assert_eq!(again.licence, document.licence);
+        for (again, unit) in again.units.iter().zip(&document.units) {
+            let told = |unit: &TranslationUnit| {
+                unit.issues.iter().map(|i| (i.code.clone(), i.message.clone())).collect::<Vec<_>>()
+            };
+            assert_eq!(told(again), told(unit), "{format:?}");
+        }
         assert_eq!(again.article.blocks.len(), document.article.blocks.len());
         if format == Format::Jsonl {
             assert_eq!(
@@ -64,6 +71,40 @@ fn a_tmx_of_another_tool_is_read() {
 }
 
 #[test]
+fn an_xliff_of_another_tool_is_read() {
+    let xliff = "<?xml version=\"1.0\"?><xliff xmlns=\"urn:oasis:names:tc:xliff:document:2.0\" \
+        xmlns:mtc=\"urn:oasis:names:tc:xliff:matches:2.0\" version=\"2.1\" srcLang=\"fa-IR\" trgLang=\"en-GB\">\
+        <file id=\"f\"><group id=\"g\"><unit id=\"u1\">\
+        <mtc:matches><mtc:match ref=\"#1\"><source>نه</source><target>no</target></mtc:match></mtc:matches>\
+        <notes><note>ask the desk</note></notes>\
+        <originalData><data id=\"d1\">&lt;br/></data></originalData>\
+        <segment id=\"1\" state=\"final\"><source><pc id=\"1\">یک</pc> و<ph id=\"2\" dataRef=\"d1\"/> دو.</source>\
+        <target><pc id=\"1\">One</pc> &amp; <mrk id=\"m\" type=\"comment\">two</mrk>.</target></segment>\
+        <segment><source>سه.</source></segment></unit></group>\
+        <unit id=\"u2\"><segment><source>چهار.</source><target>Four.</target></segment></unit></file></xliff>";
+    let document = read_translation("x.xlf", xliff.into()).expect("XLIFF");
+    assert_eq!(sources(&document), ["یک و دو.", "سه.", "چهار."]);
+    let targets: Vec<&str> = document.units.iter().map(TranslationUnit::target).collect();
+    assert_eq!(targets, ["One & two.", "", "Four."]);
+    assert_eq!(document.article.blocks[0].text, "یک و دو.سه.", "nothing stood between the two");
+    assert_eq!(document.units[0].issues[0].message, "ask the desk");
+    let reviewed: Vec<bool> = document.units.iter().map(|unit| unit.reviewed).collect();
+    assert_eq!(reviewed, [true, false, false]);
+}
+
+#[test]
+fn a_reviewed_xliff_goes_back_into_its_document() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/documents/article.docx");
+    let document = aligned(open(file).expect("a document"), |id, _| format!("Draft {id}."));
+    let xliff = plain(&document, Format::Xliff).replace("Draft 1.", "At least five.");
+    let reviewed = read_translation("r.xlf", xliff.into_bytes()).expect("XLIFF");
+    let whole = attach(reviewed, open(file).expect("a document")).expect("the same article");
+    assert_eq!(whole.units.len(), document.units.len());
+    assert_eq!(whole.units[1].target(), "At least five.");
+    assert_eq!(whole.units[1].sentence.span, document.units[1].sentence.span);
+}
+
+#[test]
 fn what_is_no_translation_is_refused_with_its_line() {
     for (text, expected) in [
         ("{\"schema\":\"tarjoman.aligned/1\",\"source\":\"a\",\"target\":\"b\"}\n{}", "line 2"),
@@ -73,14 +114,21 @@ fn what_is_no_translation_is_refused_with_its_line() {
         ),
         ("<tmx><body>", "TMX"),
         ("<html></html>", "<tmx>"),
+        ("<xliff version=\"1.2\"><file/></xliff>", "version is \"1.2\""),
+        ("<xliff version=\"2.0\" srcLang=\"de\" trgLang=\"en\"><file/></xliff>", "from \"de\""),
+        ("<xliff version=\"2.0\" srcLang=\"fa\" trgLang=\"en\"><file>", "inside an element"),
         ("سلام", "line 1"),
     ] {
         let error = read_translation("x", text.into()).expect_err(expected);
         assert!(error.to_string().contains(expected), "{error}");
     }
-    let lines = plain(&sample(), Format::Jsonl);
-    let error = read("x.jsonl", lines.into_bytes()).expect_err("a translation is no article");
-    assert!(matches!(error, Error::Refused { .. }) && error.to_string().contains("export"));
+    for (name, format) in
+        [("x.jsonl", Format::Jsonl), ("x.tmx", Format::Tmx), ("x.xlf", Format::Xliff)]
+    {
+        let text = plain(&sample(), format);
+        let error = read(name, text.into_bytes()).expect_err("a translation is no article");
+        assert!(matches!(error, Error::Refused { .. }) && error.to_string().contains("export"));
+    }
 }
 
 #[test]

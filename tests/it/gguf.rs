@@ -5,7 +5,8 @@ use std::path::Path;
 
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
 use candle_core::{Device, Tensor};
-use tarjoman::model::{DecoderState, Error, FileData, ModelFiles, Seq2Seq, families};
+use tarjoman::model::source::Silent;
+use tarjoman::model::{DecoderState, Error, FileData, ModelFiles, ModelSource, Seq2Seq, families};
 
 use super::decode::{cases, compare_first_logits, files, golden, options, run};
 
@@ -85,6 +86,51 @@ fn a_model_of_8_bits_is_near_that_in_floating_point_and_mostly_gives_its_tokens(
         // The scores of this model were made flat: it has many near ties. Measured: 49 and 45 of 64.
         assert!(equal * 10 >= rows.len() * 6, "{name}: {equal} of {} rows", rows.len());
     }
+}
+
+#[test]
+fn a_network_may_be_in_several_files() {
+    // As `llama-gguf-split` cuts it: the first one has what is known about the network.
+    let whole = golden("qwen3-tiny/model-f16.gguf");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut file = std::fs::File::open(&whole).expect("golden");
+    let content = gguf_file::Content::read(&mut file).expect("golden");
+    let mut names: Vec<&String> = content.tensor_infos.keys().collect();
+    names.sort();
+    let part = |number: usize| format!("model-f16-{number:05}-of-00003.gguf");
+    for (at, names) in names.chunks(names.len().div_ceil(3)).enumerate() {
+        let tensors: Vec<(&str, QTensor)> = names
+            .iter()
+            .map(|name| (name.as_str(), content.tensor(&mut file, name, &Device::Cpu).expect("it")))
+            .collect();
+        let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, t)| (*name, t)).collect();
+        let metadata: Vec<(&str, &gguf_file::Value)> = match at {
+            0 => content.metadata.iter().map(|(key, value)| (key.as_str(), value)).collect(),
+            _ => Vec::new(),
+        };
+        let mut out = std::fs::File::create(folder.path().join(part(at + 1))).expect("a file");
+        gguf_file::write(&mut out, &metadata, &tensors).expect("it is written");
+    }
+    let tokenizer = golden("gemma3-tiny/tokenizer.json");
+    std::fs::copy(tokenizer, folder.path().join("tokenizer.json")).expect("it is copied");
+    // Another file, which is not of it.
+    std::fs::copy(&whole, folder.path().join("mmproj-f16.gguf")).expect("it is copied");
+
+    let resolve = || ModelSource::Folder(folder.path().into()).resolve(&mut Silent);
+    let found = resolve().expect("it is a model");
+    assert_eq!(found.weights.len(), 3);
+    let model = families::load(&found, &Device::Cpu).expect("it loads");
+    let files = ModelFiles {
+        config: FileData::Path(whole.clone()),
+        weights: vec![FileData::Path(whole)],
+        ..found
+    };
+    let one = families::load(&files, &Device::Cpu).expect("it loads");
+    assert!(distance(model.as_ref(), one.as_ref()) == 0.0);
+
+    std::fs::remove_file(folder.path().join(part(2))).expect("it is there");
+    let error = resolve().expect_err("a part is missing").to_string();
+    assert!(error.contains(&part(2)), "{error}");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use tarjoman::decode::{
-    Batch, Demand, Form, Hypothesis, Phrase, SearchOptions, search, search_demanding,
+    Batch, Demand, Form, Hypothesis, Phrase, SearchOptions, force, search, search_demanding,
 };
 use tarjoman::document::readers::terms;
 use tarjoman::document::{AlignedDocument, Term, readers};
-use tarjoman::model::Seq2Seq;
+use tarjoman::model::{AlignmentHeads, Layer, Seq2Seq};
 use tarjoman::persian::Terms;
 use tarjoman::translate::{Glossary, Silent, TranslateOptions, Translator};
 
@@ -176,6 +176,46 @@ fn a_word_does_not_go_on_behind_a_phrase() {
 }
 
 #[test]
+fn a_demanded_target_is_aligned_as_when_it_is_given() {
+    let model = load("marian-tiny");
+    let (sources, cases) = cases("marian-tiny");
+    let sources: Vec<&[u32]> = sources.iter().take(4).map(Vec::as_slice).collect();
+    let form = |tokens: &[u32]| Form { inner: tokens.to_vec(), initial: tokens.to_vec() };
+    let phrase = |tokens: &[u32]| Phrase { forms: vec![form(tokens)] };
+    let demands: Vec<Demand> =
+        [vec![phrase(&[11, 12])], vec![phrase(&[13]), phrase(&[14, 15, 16])]]
+            .into_iter()
+            .map(|phrases| Demand { phrases, usual: 10 })
+            .cycle()
+            .take(sources.len())
+            .collect();
+    for shifted in [false, true] {
+        let heads = AlignmentHeads { layer: Layer::Last, heads: vec![0], shifted };
+        let options = SearchOptions {
+            beams: 4,
+            candidates: 3,
+            max_length: 40,
+            alignment: Some(heads),
+            ..options(&cases[0])
+        };
+        let found = demanding(model.as_ref(), &sources, &demands, &options);
+        for (source, hypotheses) in sources.iter().zip(&found) {
+            for hypothesis in hypotheses {
+                let batch = Batch::new(&[(0, source)], options.pad, model.device());
+                let targets = [hypothesis.tokens.clone()];
+                let given = force(model.as_ref(), &batch.expect("a batch"), &targets, &options);
+                let given = given.expect("a search")[0].alignment.clone().expect("an alignment");
+                let aligned = hypothesis.alignment.as_ref().expect("an alignment");
+                assert_eq!(aligned.rows().len(), hypothesis.tokens.len());
+                for (found, given) in aligned.rows().flatten().zip(given.rows().flatten()) {
+                    assert!((found - given).abs() < 1e-4, "{found} for {given}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn no_demand_gives_what_beam_search_gives() {
     let model = load("marian-tiny");
     let (sources, cases) = cases("marian-tiny");
@@ -236,6 +276,7 @@ fn terms_are_honoured_and_sentences_without_any_are_the_same_to_the_bit() {
         for unit in &kept.units {
             let target = unit.target();
             assert!(unit.translation.terms.iter().all(|term| term.honoured), "{target}");
+            assert!(unit.translation.alignment.is_some(), "{target}");
             assert!(!unit.issues.iter().any(|issue| issue.code == "glossary_missed"), "{target}");
         }
         assert!(kept.units[0].target().contains("Rubio"), "{}", kept.units[0].target());

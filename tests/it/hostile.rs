@@ -80,6 +80,39 @@ fn deeply_nested_xml_json_and_word_are_refused() {
 }
 
 #[test]
+fn tags_whose_quotes_do_not_pair_are_refused() {
+    // Found by fuzzing: written again with a handler left out, what was quoted became a tag.
+    for xml in [
+        "<nitf><body><p v\"><i a=\"b\" c\">متن خبر.</p></body></nitf>",
+        "<nitf><body><p v\"><i onx=\"b\" c\">متن خبر.</p></body></nitf>",
+        "<nitf><body><p a=\"<script>\">متن خبر.</p></body></nitf>",
+    ] {
+        let error = read("x.xml", xml.into()).expect_err(xml);
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    }
+}
+
+#[test]
+fn many_attributes_take_no_more_than_their_number() {
+    // With the square of it this would take minutes.
+    let each = (0..20_000).map(|number| format!(" a{number}=\"\""));
+    let many = each.collect::<Vec<_>>().concat();
+    let news = format!("<nitf{many}><body><p>متن خبر.</p></body></nitf>");
+    assert_eq!(read("x.xml", news.into_bytes()).expect("news").blocks.len(), 1);
+    let page = format!("<p{many}>متن خبر.</p>");
+    assert_eq!(read("x.html", page.into_bytes()).expect("a page").blocks.len(), 1);
+    let each = (0..120_000).map(|number| format!("/a{number}"));
+    let endless = each.collect::<Vec<_>>().concat();
+    let page = format!("<p{endless}>متن خبر.</p>");
+    let picture = "AbCd/0".repeat(1 << 17).replace("d/0", "efghijklmnopqrstuvwxyz0123456789/");
+    let with_picture = format!("<p>متن خبر.<img src=\"data:image/png;base64,{picture}\"></p>");
+    assert!(read("x.html", with_picture.into_bytes()).is_ok(), "a large picture is no attack");
+    assert!(matches!(read("x.html", page.into_bytes()), Err(Error::Refused { .. })));
+    let tmx = format!("<tmx><body{many}><tu{many}/></body></tmx>");
+    assert!(translations::read("x.tmx", tmx.into_bytes()).is_err());
+}
+
+#[test]
 fn entities_of_their_own_are_refused() {
     let outside = "<?xml version=\"1.0\"?><!DOCTYPE nitf [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><nitf><body><p>سلام &x;</p></body></nitf>";
     assert!(refused("xxe.xml", outside.into()).contains("entities"));

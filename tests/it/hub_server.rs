@@ -178,7 +178,8 @@ impl Hub {
             | ["api", "resolve-cache", "models", org, name, revision, file] => {
                 let authorised = format!("Bearer {}", faults.gated.unwrap_or_default());
                 if faults.gated.is_some() && request.authorization != Some(authorised) {
-                    return Answer::status(401).with("x-error-code", "GatedRepo");
+                    let status = if request.authorization.is_some() { 403 } else { 401 };
+                    return Answer::status(status).with("x-error-code", "GatedRepo");
                 }
                 let commit = state.revisions.get(&(format!("{org}/{name}"), revision.to_string()));
                 let found =

@@ -1,11 +1,13 @@
 //! One integration binary: each further one would link candle again.
 
 mod aligned;
+mod alignment;
 mod batch_command;
 mod causal;
 mod check_command;
 mod checks;
 mod decode;
+mod devices;
 mod document;
 mod export;
 mod firefox;
@@ -26,7 +28,9 @@ mod metrics;
 mod models_command;
 #[cfg(feature = "hub")]
 mod newsroom;
+mod packed;
 mod pages;
+mod pairs;
 mod persian;
 mod pipe_command;
 mod prompts;
@@ -35,9 +39,12 @@ mod pull;
 mod restoration;
 mod rooms;
 mod score_command;
+mod second_try;
 mod source;
 mod stream;
 mod t5;
 mod tokenizer;
 mod translate_command;
+mod variants;
 mod walk;
+mod word;

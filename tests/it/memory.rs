@@ -194,7 +194,8 @@ fn like_sentences_and_provenance_are_in_the_outputs_and_are_read_back() {
     }
     let page = String::from_utf8(written(&document, Format::Html)).expect("text");
     assert!(page.contains("class=\"similar\"") && page.contains("100 %, <bdi>m.tmx 3</bdi>"));
-    for format in [Format::Jsonl, Format::Tmx] {
+    document.provenance.time = Some("2025-10-21T00:00:00Z".into());
+    for format in [Format::Jsonl, Format::Tmx, Format::Xliff] {
         let again = aligned::read("again", written(&document, format)).expect("our own format");
         assert_eq!(again.provenance, document.provenance, "{format:?}");
         if format == Format::Jsonl {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::newsroom::{FILES, REPO, User, has};
+use tarjoman::model::catalogue;
+
+use crate::newsroom::{FILES, REPO, User, WEIGHTS, has};
 
 #[test]
 fn remove_frees_the_space_and_says_how_much() {
@@ -40,6 +42,35 @@ fn use_fetches_the_model_and_keeps_the_rest_of_the_configuration() {
     user.ok(&["use", "embedded"]);
     assert!(!fs::read_to_string(user.config()).expect("it").contains("model ="));
     assert_eq!(user.row("embedded")["default"], true);
+}
+
+#[test]
+fn every_model_of_the_catalogue_becomes_the_default_with_one_command() {
+    let user = User::new();
+    for entry in catalogue::entries().iter().filter(|entry| entry.by_hand.is_none()) {
+        let class = match (entry.family.as_str(), entry.id.contains("nllb")) {
+            ("m2m_100", true) => r#", "tokenizer_class": "NllbTokenizer""#,
+            ("mbart", _) => r#", "tokenizer_class": "MBart50Tokenizer""#,
+            _ => "",
+        };
+        let config = format!(r#"{{"model_type": "{}"{class}}}"#, entry.family);
+        let weights = entry.weights.as_deref().unwrap_or("model.safetensors");
+        let files: Vec<(&str, &[u8])> = [
+            ("config.json", config.as_bytes()),
+            ("sentencepiece.bpe.model", b"pieces"),
+            ("source.spm", b"pieces"),
+            ("target.spm", b"pieces"),
+            ("tokenizer.json", b"{}"),
+            ("vocab.json", b"{}"),
+            (weights, WEIGHTS),
+        ]
+        .into();
+        if entry.id != "embedded" {
+            user.hub.publish(&entry.id, "main", &files);
+        }
+        user.ok(&["use", &entry.name]);
+        assert_eq!(user.row(&entry.id)["default"], true, "{}", entry.name);
+    }
 }
 
 #[test]

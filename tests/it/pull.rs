@@ -144,7 +144,7 @@ fn a_gated_model_says_what_opens_it() {
     has(&message, &["401", "hint:", "HF_TOKEN", "licence", &format!("/{REPO}")]);
     user.set("HF_TOKEN", "another-secret");
     let message = user.fails(69, &["pull", REPO]);
-    has(&message, &["401", "the token", "licence"]);
+    has(&message, &["403", "the token", "licence"]);
     assert!(!message.contains("another-secret"), "{message}");
 }
 
@@ -164,6 +164,20 @@ fn a_repository_that_lacks_a_tokenizer_is_refused_before_its_weights_are_fetched
     let message = user.fails(78, &["pull", "newsroom/half"]);
     has(&message, &["newsroom/half lacks a tokenizer", "source.spm, target.spm"]);
     assert_eq!(user.hub.requests().len(), 1);
+}
+
+#[test]
+fn a_network_that_tarjoman_does_not_run_is_refused_before_its_weights_are_fetched() {
+    let user = User::new();
+    let config: (&str, &[u8]) = ("config.json", br#"{"model_type": "gpt2"}"#);
+    let files = [config, ("tokenizer.json", b"{}"), ("model.safetensors", WEIGHTS)];
+    user.hub.publish("newsroom/gpt2", "main", &files);
+    for command in ["pull", "use"] {
+        let message = user.fails(78, &[command, "newsroom/gpt2"]);
+        has(&message, &["newsroom/gpt2", "gpt2", "marian, m2m_100", "hint:"]);
+    }
+    assert_eq!(large_ranges(&user).len(), 0);
+    assert!(!user.config().exists());
 }
 
 #[test]

@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("kernels", &[]),
     ("model", &["kernels"]),
     ("decode", &["kernels", "model"]),
-    ("translate", &["document", "persian", "model", "decode"]),
+    ("translate", &["document", "persian", "quality", "model", "decode"]),
     ("jobs", &["document", "translate"]),
     ("bench", &["kernels", "model", "decode"]),
     (

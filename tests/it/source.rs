@@ -123,6 +123,12 @@ fn a_multilingual_tokenizer_is_chosen_by_type_and_class() {
     assert!(matches!(found, Ok(TokenizerFiles::M2m100 { .. })), "{found:?}");
     let found = choose(nllb, None, &[]);
     assert!(matches!(found, Ok(TokenizerFiles::Nllb(_))), "{found:?}");
+    let found = choose(nllb, None, &["tokenizer.json"]);
+    assert!(matches!(found, Ok(TokenizerFiles::NllbPieces(_))), "{found:?}");
+    let error = choose(nllb, None, &["tokenizer.json", "sentencepiece.bpe.model"]);
+    let error = error.expect_err("there is none");
+    let part = "lacks a tokenizer (sentencepiece.bpe.model, or tokenizer.json)";
+    assert!(error.to_string().contains(part), "{error}");
     // What the tokenizer's own configuration says goes first.
     let found = choose(nllb, Some(&class("M2M100Tokenizer")), &[]);
     assert!(matches!(found, Ok(TokenizerFiles::M2m100 { .. })), "{found:?}");
@@ -147,7 +153,6 @@ fn a_multilingual_tokenizer_is_chosen_by_type_and_class() {
             "vocab.json",
             "a tokenizer (sentencepiece.bpe.model + vocab.json; not there",
         ),
-        (nllb, None, "tokenizer.json", "lacks a tokenizer (tokenizer.json)"),
         (t5, None, "tokenizer.json", "lacks a tokenizer (spiece.model, or tokenizer.json)"),
         // The first mBART puts the language behind the text.
         (mbart, None, "vocab.json", "a mbart model with a MBartTokenizer"),

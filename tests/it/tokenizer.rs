@@ -32,6 +32,9 @@ pub(crate) fn files_of(name: &str, folder: &Path) -> TokenizerFiles {
     match name {
         "m2m100-tiny" => TokenizerFiles::M2m100 { pieces: file(SPM), vocab: file("vocab.json") },
         "nllb-tiny" => TokenizerFiles::Nllb(file("tokenizer.json")),
+        "gemma3-spm" | "qwen3-bpe" => {
+            TokenizerFiles::Causal { tokenizer: file("tokenizer.gguf"), template: None }
+        }
         "mbart-tiny" => TokenizerFiles::Mbart50(file(SPM)),
         "mbart-json" => TokenizerFiles::Mbart50Json(file("tokenizer.json")),
         "json-bpe" => TokenizerFiles::Json(file("tokenizer.json")),
@@ -101,6 +104,39 @@ fn two_vocabularies_give_the_ids_and_texts_of_python() {
     }
     let files = ModelSource::Folder(folder.path().into()).resolve(&mut Silent).unwrap();
     assert_equal_to_python("spm-separate", &files.tokenizer);
+}
+
+#[test]
+fn an_nllb_model_without_a_conversion_gives_the_ids_and_texts_of_python() {
+    let files = TokenizerFiles::NllbPieces(FileData::Path(golden("nllb-tiny").join(SPM)));
+    assert_equal_to_python("nllb-pieces", &files);
+    let tokenizer = Tokenizer::load(&files).unwrap();
+    assert_eq!(tokenizer.languages().len(), 202);
+    // It is found beside the network when there is no tokenizer.json.
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["config.json", "tokenizer_config.json", "model.safetensors", SPM] {
+        std::fs::copy(golden("nllb-tiny").join(name), folder.path().join(name)).unwrap();
+    }
+    let files = ModelSource::Folder(folder.path().into()).resolve(&mut Silent).unwrap();
+    assert!(matches!(files.tokenizer, TokenizerFiles::NllbPieces(_)));
+}
+
+#[test]
+fn merges_by_score_in_a_gguf_file_give_the_ids_and_texts_of_python() {
+    assert_equal_to_python("gemma3-spm", &files_of("gemma3-spm", &golden("gemma3-spm")));
+}
+
+#[test]
+fn merges_of_bytes_in_a_gguf_file_give_the_ids_and_texts_of_python() {
+    assert_equal_to_python("qwen3-bpe", &files_of("qwen3-bpe", &golden("qwen3-bpe")));
+}
+
+#[test]
+fn a_gguf_file_without_a_tokenizer_says_so() {
+    let path = golden("qwen3-tiny/model-f16.gguf");
+    let files = TokenizerFiles::Causal { tokenizer: FileData::Path(path), template: None };
+    let error = Tokenizer::load(&files).err().unwrap();
+    assert!(error.to_string().contains("tokenizer.json"), "{error}");
 }
 
 #[test]
@@ -283,6 +319,8 @@ fn truncated_files_are_refused() {
         ("m2m100-tiny", "vocab.json"),
         ("nllb-tiny", "tokenizer.json"),
         ("mbart-tiny", SPM),
+        ("gemma3-spm", "tokenizer.gguf"),
+        ("qwen3-bpe", "tokenizer.gguf"),
     ] {
         let whole = std::fs::read(golden(folder).join(name)).unwrap();
         for length in (0..whole.len() - 10).step_by(whole.len() / 97) {
@@ -318,6 +356,8 @@ proptest! {
             ("m2m100-tiny", "vocab.json"),
             ("mbart-tiny", SPM),
             ("nllb-tiny", "tokenizer.json"),
+            ("gemma3-spm", "tokenizer.gguf"),
+            ("qwen3-bpe", "tokenizer.gguf"),
         ] {
             let mut bytes = std::fs::read(golden(folder).join(name)).unwrap();
             for (at, byte) in &changes {

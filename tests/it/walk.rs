@@ -19,7 +19,7 @@ fn translator() -> (Translator, TranslateOptions) {
 }
 
 /// Words, marks and control characters that articles hold, and some that they should not.
-fn article() -> impl Strategy<Value = String> {
+pub(crate) fn article() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         6 => "[آ-ی]{1,8}",
         2 => "[a-zA-Z]{1,8}",

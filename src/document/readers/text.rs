@@ -34,7 +34,7 @@ pub(super) fn read(name: String, text: &str) -> Result<Article> {
         push_chunk(chunk, blank_inside, &mut spans);
     }
 
-    let mut article = Article { meta: Meta { name }, ..Article::default() };
+    let mut article = Article { meta: Meta { name, ..Meta::default() }, ..Article::default() };
     let mut end = 0;
     for (span, is_item) in spans {
         article.blocks.push(Block {

@@ -109,13 +109,18 @@ impl Walk<'_> {
                     if self.open.len() == DEEPEST {
                         return Err(Stop::Refused("its elements nest too deep".into()));
                     }
-                    self.start(tag.local_name().as_ref(), &harmless(&tag, raw));
+                    if self.open.is_empty() && matches!(tag.local_name().as_ref(), "tmx" | "xliff")
+                    {
+                        let reason = "it is a translation already: `tarjoman export` reads it";
+                        return Err(Stop::Refused(reason.into()));
+                    }
+                    self.start(tag.local_name().as_ref(), &harmless(&tag, raw)?);
                 }
                 Event::End(tag) => self.end(raw, tag.local_name().as_ref()),
                 Event::Empty(tag) => {
                     let local = tag.local_name();
                     let name: &str = local.as_ref();
-                    let raw = localized(&harmless(&tag, raw));
+                    let raw = localized(&harmless(&tag, raw)?);
                     if is_dropped(name) {
                     } else if self.block().is_none() || name == "br" {
                         self.end_block();
@@ -250,27 +255,46 @@ fn is_dropped(name: &str) -> bool {
     matches!(name, "script" | "style" | "iframe" | "object" | "embed" | "form" | "svg")
 }
 
-/// A tag without attributes that run something: handlers, and addresses that are scripts.
-fn harmless(tag: &BytesStart<'_>, raw: &str) -> String {
+/// A tag without attributes that run something: handlers, and addresses that are scripts. A tag
+/// whose quotes do not pair is none: what it would be when written again nobody knows.
+fn harmless(tag: &BytesStart<'_>, raw: &str) -> std::result::Result<String, Stop> {
     let is_bad = |key: &str, value: &str| {
         let key = key.to_ascii_lowercase();
         key.starts_with("on")
             || (matches!(key.as_str(), "href" | "src" | "action" | "formaction" | "xlink:href")
                 && (!html::is_safe_address(value, key == "src") || value.contains("&#")))
     };
-    let attributes: Vec<_> = tag.html_attributes().flatten().collect();
-    if !attributes.iter().any(|attribute| is_bad(attribute.key.as_ref(), &attribute.value)) {
-        return raw.to_owned();
+    let is_name = |name: &str| !name.contains(['"', '\'', '<', '>', '&', '=']);
+    let broken = || Stop::Damaged("a tag in it is broken".into());
+    if !is_name(tag.name().as_ref()) {
+        return Err(broken());
     }
+    let mut attributes = tag.html_attributes();
+    let mut is_whole = true;
     let mut kept = format!("<{}", tag.name().as_ref());
-    for attribute in attributes {
-        if !is_bad(attribute.key.as_ref(), &attribute.value) {
-            let value = attribute.value.replace('"', "&quot;");
-            let _ = write!(kept, " {}=\"{value}\"", attribute.key.as_ref());
+    for attribute in attributes.with_checks(false) {
+        let attribute = attribute.map_err(|_| broken())?;
+        let key: &str = attribute.key.as_ref();
+        if !is_name(key) || attribute.value.contains('<') {
+            return Err(broken());
+        }
+        if is_bad(key, &attribute.value) {
+            is_whole = false;
+        } else {
+            let _ = write!(kept, " {key}=\"{}\"", attribute.value.replace('"', "&quot;"));
         }
     }
     kept.push_str(if raw.ends_with("/>") { "/>" } else { ">" });
-    kept
+    Ok(if is_whole { raw.to_owned() } else { kept })
+}
+
+/// The value of an attribute whatever its prefix; empty without one. Of any number: whether one
+/// comes twice is not looked at, which would take the square of the time.
+pub(super) fn attribute_of(tag: &BytesStart<'_>, name: &str) -> String {
+    let mut attributes = tag.attributes();
+    let mut attributes = attributes.with_checks(false).flatten();
+    let found = attributes.find(|attribute| attribute.key.local_name().as_ref() == name);
+    found.map(|attribute| attribute.value.into_owned()).unwrap_or_default()
 }
 
 /// The text of an entity: XML's five, and characters by number.

@@ -10,7 +10,9 @@
 //! | `source`, `target` | the sentence as displayed, and its best translation |
 //! | `score` | of the best; null when it is not a number |
 //! | `candidates` | only when asked for: all `{text, score}`, the best first |
-//! | `alignment` | only where it is known: words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target` |
+//! | `alignment` | words that belong together, each as `[start, end, start, end]` in bytes of `source` and of `target`; absent where it is not known |
+//! | `coverage` | from 0 to 1: how much of the source's words with a meaning of their own the target comes from, by the alignment; absent where it is not known |
+//! | `uncovered` | only with `coverage`, where there are any: those words that next to nothing comes from, `[start, end]` in bytes of `source` |
 //! | `terms` | with a glossary: its terms that the source has, `{source, target, honoured}` |
 //! | `similar` | with a memory: like sentences of it, `{similarity, source, target, origin}` |
 //! | `issues` | `{code, message}`; a remark has `severity: "note"`; where known, `source_span` and `target_span` are `[start, end]` in bytes of `source` and `target` |
@@ -24,7 +26,7 @@ use serde::Serialize;
 
 use super::WriteOptions;
 use crate::document::{
-    AlignedDocument, BlockKind, Candidate, Issue, Provenance, Similar, TermUse, WordPair,
+    AlignedDocument, BlockKind, Candidate, Coverage, Issue, Provenance, Similar, TermUse, WordPair,
 };
 
 pub(in crate::document) const SCHEMA: &str = "tarjoman.aligned/1";
@@ -43,6 +45,10 @@ struct Line<'a> {
     candidates: Option<&'a [Candidate]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alignment: Option<Vec<[usize; 4]>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<f32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncovered: Vec<[usize; 2]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     terms: &'a [TermUse],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -64,6 +70,7 @@ pub(super) fn write(
     for (block, units) in document.blocks() {
         for unit in units {
             let candidates = unit.translation.candidates.as_slice();
+            let coverage = unit.translation.coverage.as_ref();
             serde_json::to_writer(
                 &mut *out,
                 &Line {
@@ -77,6 +84,8 @@ pub(super) fn write(
                     score: candidates.first().map(|best| best.score),
                     candidates: options.candidates.then_some(candidates),
                     alignment: unit.translation.alignment.as_deref().map(quadruples),
+                    coverage: coverage.map(|coverage| coverage.share),
+                    uncovered: coverage.map(missing).unwrap_or_default(),
                     terms: &unit.translation.terms,
                     similar: &unit.translation.similar,
                     issues: &unit.issues,
@@ -101,4 +110,8 @@ fn quadruples(pairs: &[WordPair]) -> Vec<[usize; 4]> {
         [source.start, source.end, target.start, target.end]
     };
     pairs.iter().map(quadruple).collect()
+}
+
+fn missing(coverage: &Coverage) -> Vec<[usize; 2]> {
+    coverage.missing.iter().map(|word| [word.start, word.end]).collect()
 }

@@ -1,12 +1,15 @@
-//! Tab-separated values: `id block source target score issues provenance`, quoted as in CSV where a
-//! field holds a tab, a quote or a line end. Text is untouched.
+//! Tab-separated values: `id block source target score issues model licence provenance`, quoted as in
+//! CSV where a field holds a tab, a quote or a line end. Text is untouched. Model and licence stand in
+//! every record, as in JSON lines: a line before the names of the columns would be a record to most
+//! readers.
 
 use std::io;
 
 use super::WriteOptions;
 use crate::document::{AlignedDocument, Issue};
 
-const COLUMNS: [&str; 7] = ["id", "block", "source", "target", "score", "issues", "provenance"];
+const COLUMNS: [&str; 9] =
+    ["id", "block", "source", "target", "score", "issues", "model", "licence", "provenance"];
 
 pub(super) fn write(
     document: &AlignedDocument,
@@ -28,6 +31,8 @@ pub(super) fn write(
                 unit.target(),
                 score.map_or_else(String::new, |best| format!("{:.4}", best.score)).as_str(),
                 unit.issues.iter().map(issue).collect::<Vec<_>>().join("; ").as_str(),
+                document.model.as_str(),
+                document.licence.as_deref().unwrap_or_default(),
                 provenance.as_str(),
             ])
             .map_err(io_error)?;

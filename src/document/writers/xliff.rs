@@ -1,12 +1,14 @@
 //! XLIFF 2.0, a block a unit and a sentence a segment; what stands between sentences is
-//! ignorable, so that a unit is the whole block. Doubts are notes.
+//! ignorable, so that a unit is the whole block. Doubts are notes of the unit that begin with
+//! `Sentence N: `; the model, its licence and how it
+//! translated are notes of the file.
 
 use std::io::{self, Write};
 
 use super::attribute;
 use crate::document::error::shown;
 use crate::document::render::xml;
-use crate::document::{AlignedDocument, Block, TranslationUnit};
+use crate::document::{AlignedDocument, Block, Provenance, TranslationUnit};
 
 pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
@@ -16,8 +18,7 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
     )?;
     let name = attribute(shown(&document.article.meta.name));
     writeln!(out, r#"<file id="f1" original="{name}" srcDir="rtl" trgDir="ltr">"#)?;
-    let by = text(&document.provenance_line());
-    writeln!(out, "<notes><note category=\"provenance\">{by}</note></notes>")?;
+    write_notes(document, out)?;
     let mut is_empty = true;
     for (index, (block, units)) in document.blocks().enumerate() {
         if !units.is_empty() {
@@ -30,6 +31,22 @@ pub(super) fn write(document: &AlignedDocument, out: &mut dyn Write) -> io::Resu
         writeln!(out, r#"<unit id="b1"><segment><source></source></segment></unit>"#)?;
     }
     writeln!(out, "</file>\n</xliff>")
+}
+
+fn write_notes(document: &AlignedDocument, out: &mut dyn Write) -> io::Result<()> {
+    let licence = document.licence.as_deref().map(|licence| ("licence", licence));
+    let Provenance { tool, revision, options, time } = &document.provenance;
+    let by = [("tool", tool), ("revision", revision), ("options", options)];
+    let by = by.map(|(category, note)| (category, note.as_str()));
+    let time = time.as_deref().map(|time| ("time", time));
+    let by = by.into_iter().chain(time).filter(|(_, note)| !note.is_empty());
+    writeln!(out, "<notes>")?;
+    for (category, note) in
+        [("model", document.model.as_str())].into_iter().chain(licence).chain(by)
+    {
+        writeln!(out, "<note category=\"{category}\">{}</note>", text(note))?;
+    }
+    writeln!(out, "</notes>")
 }
 
 fn write_unit(

@@ -2,7 +2,7 @@
 
 use std::arch::asm;
 
-use super::super::tile::Kernel;
+use super::super::tile::{End, Kernel, finish};
 
 pub(in crate::kernels) struct Avx512Vnni;
 
@@ -80,11 +80,11 @@ impl Kernel for Avx512Vnni {
         stride: usize,
         panel: *const u8,
         groups: usize,
-        sums: *mut i32,
+        end: &End,
     ) {
-        // SAFETY: the caller's promise: the CPU has AVX-512 VNNI, operands are of these sizes, and
-        // there is at least one group.
-        unsafe {
+        // SAFETY: the caller's promise: the CPU has the instructions, operands are of these sizes,
+        // and there is at least one group.
+        let make = |sums: *mut i32| unsafe {
             match R {
                 1 => tile!(activations, stride, panel, groups, sums, ["{first}", 0, 1, 2, 3, 0]),
                 2 => tile!(activations, stride, panel, groups, sums,
@@ -98,6 +98,8 @@ impl Kernel for Avx512Vnni {
                 _ => tile!(activations, stride, panel, groups, sums,
                     ["{first}", 0, 1, 2, 3, 0] ["{first} + {stride}", 4, 5, 6, 7, 256] ["{first} + 2*{stride}", 8, 9, 10, 11, 512] ["{fourth}", 12, 13, 14, 15, 768] ["{fourth} + {stride}", 16, 17, 18, 19, 1024] ["{fourth} + 2*{stride}", 20, 21, 22, 23, 1280]),
             }
-        }
+        };
+        // SAFETY: the caller's promise; the sums of `R` rows were written.
+        unsafe { finish::<Self, R>(end, make) };
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::asm;
 
-use super::super::tile::Kernel;
+use super::super::tile::{End, Kernel, finish};
 
 pub(in crate::kernels) struct AvxVnni;
 
@@ -70,11 +70,11 @@ impl Kernel for AvxVnni {
         stride: usize,
         panel: *const u8,
         groups: usize,
-        sums: *mut i32,
+        end: &End,
     ) {
-        // SAFETY: the caller's promise: the CPU has AVX-VNNI, operands are of these sizes, and
-        // there is at least one group.
-        unsafe {
+        // SAFETY: the caller's promise: the CPU has the instructions, operands are of these sizes,
+        // and there is at least one group.
+        let make = |sums: *mut i32| unsafe {
             match R {
                 1 => tile!(activations, stride, panel, groups, sums, ["{first}", 0, 1, 0]),
                 2 => tile!(activations, stride, panel, groups, sums,
@@ -88,6 +88,8 @@ impl Kernel for AvxVnni {
                 _ => tile!(activations, stride, panel, groups, sums,
                     ["{first}", 0, 1, 0] ["{first} + {stride}", 2, 3, 64] ["{first} + 2*{stride}", 4, 5, 128] ["{fourth}", 6, 7, 192] ["{fourth} + {stride}", 8, 9, 256] ["{fourth} + 2*{stride}", 10, 11, 320]),
             }
-        }
+        };
+        // SAFETY: the caller's promise; the sums of `R` rows were written.
+        unsafe { finish::<Self, R>(end, make) };
     }
 }

@@ -41,12 +41,12 @@ impl Matrices<'_> {
             Kind::Intgemm8 => {
                 let alpha = self.alpha(name)?;
                 let matrix = StudentMatrix::new(
-                    int8(&array),
+                    &int8(&array),
                     [output, input],
                     factor(&array, name)?,
                     alpha,
                 )?;
-                Linear::Student { weight: Arc::new(matrix), bias }
+                return Linear::Student { weight: Arc::new(matrix), bias: None }.with_bias(bias);
             }
             Kind::Intgemm16 => {
                 let weight = self.floats(&array, name)?.reshape((output, input))?;
@@ -71,7 +71,7 @@ impl Matrices<'_> {
         let array = self.matrix(name, shape)?;
         let table = if array.kind == Kind::Intgemm8 {
             let factor = factor(&array, name)?;
-            let matrix = StudentMatrix::new(int8(&array), shape, factor, self.alpha(name)?)?;
+            let matrix = StudentMatrix::new(&int8(&array), shape, factor, self.alpha(name)?)?;
             let table = Linear::Student { weight: Arc::new(matrix), bias: None };
             return Ok((table.clone(), table));
         } else {

@@ -14,7 +14,7 @@ mod shortlist;
 
 pub use container::{Array, Container, Kind};
 pub(super) use matrices::Matrices;
-pub use options::{Operation, Operations, Options};
+pub use options::{GuidedLayer, Operation, Operations, Options};
 pub use shortlist::Shortlist;
 
 /// Bytes taken from the front of a file.

@@ -1,5 +1,6 @@
 use serde::Deserialize;
 
+use super::super::Layer;
 use super::super::layers::Activation;
 
 /// The part of `model.yml` that decides the computation. Names and defaults are Marian's; what is
@@ -50,8 +51,22 @@ pub struct Options {
     /// Whether the output has no bias.
     #[serde(default)]
     pub output_omit_bias: bool,
+    /// The decoder layer whose first head is trained towards word alignment: `last`, or its number
+    /// from 1.
+    #[serde(default)]
+    pub transformer_guided_alignment_layer: Option<GuidedLayer>,
     #[serde(flatten)]
     fixed: Fixed,
+}
+
+/// A number or `last`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum GuidedLayer {
+    /// From 1.
+    Number(usize),
+    /// `last`, or a number in quotes.
+    Word(String),
 }
 
 fn swish() -> Activation {
@@ -159,6 +174,18 @@ impl Options {
             .map_err(|error| format!("its model.yml can't be read: {error}"))?;
         options.check()?;
         Ok(options)
+    }
+
+    /// The layer that training guided towards word alignment (`transformer.h`).
+    #[must_use]
+    pub fn guided_layer(&self) -> Layer {
+        let number = match &self.transformer_guided_alignment_layer {
+            Some(GuidedLayer::Number(number)) => Some(*number),
+            Some(GuidedLayer::Word(word)) => word.parse().ok(),
+            None => None,
+        };
+        let known = number.filter(|number| (1..=self.dec_depth).contains(number));
+        known.map_or(Layer::Last, |number| Layer::At(number - 1))
     }
 
     /// Channels inside the feed-forward blocks of encoder and decoder.

@@ -4,11 +4,12 @@
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{LayerNorm, Module};
 
+use crate::kernels::{rows, with_slice, with_slice_mut};
 use crate::model::layers::{
     Activation, DecoderLayer, EncoderLayer, LayerOptions, Linear, layer_norm, padding_mask,
 };
 use crate::model::weights::Weights;
-use crate::model::{self, DecoderState, Error, Seq2Seq};
+use crate::model::{self, AlignmentHeads, DecoderState, Error, Layer, Seq2Seq};
 
 /// Encoder or decoder.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,8 @@ pub struct Shape {
     pub tied_projection: bool,
     /// Whether logits have a bias (`final_logits_bias`); absent weights stand for zeros.
     pub logits_bias: bool,
+    /// Whether training guided the first head of the last layer towards word alignment.
+    pub guided: bool,
 }
 
 /// Position tables `[positions, channels]`; row 0 belongs to the first token.
@@ -70,6 +73,7 @@ pub struct Bart {
     decoder: Vec<DecoderLayer>,
     decoder_norm: Option<LayerNorm>,
     lm_head: Linear,
+    guided: bool,
     device: Device,
 }
 
@@ -88,6 +92,27 @@ impl Embedding {
     /// `ids` `[n]` to `[n, channels]`, without positions.
     fn tokens(&self, ids: &Tensor) -> Result<Tensor> {
         self.tokens.rows(ids)? * self.scale
+    }
+
+    /// `ids` `[n]` at these positions to `[n, channels]`, in one pass on a CPU.
+    fn on_cpu(&self, ids: &Tensor, position: impl Fn(usize) -> usize) -> Result<Tensor> {
+        let x = self.tokens.rows(ids)?;
+        let (scale, channels) = (self.scale as f32, x.dim(1)?);
+        with_slice(&self.positions, |positions| {
+            with_slice_mut(&x, |x| {
+                for (row, x) in x.chunks_exact_mut(channels.max(1)).enumerate() {
+                    rows::scale_and_add(
+                        x,
+                        scale,
+                        &positions[position(row) * channels..][..channels],
+                    );
+                }
+            })
+        })??;
+        match &self.norm {
+            Some(norm) => norm.forward(&x),
+            None => Ok(x),
+        }
     }
 
     /// Adds positions `[time, channels]` from `first` on to `[.., time, channels]`.
@@ -170,6 +195,7 @@ impl Bart {
                 .collect::<Result<_>>()?,
             decoder_norm: norm(shape.final_norm, "model.decoder.layer_norm")?,
             lm_head: projection.with_bias(bias)?,
+            guided: shape.guided,
             device: weights.device().clone(),
         })
     }
@@ -180,27 +206,50 @@ impl Bart {
         let embedded = self.encoder_embedding.tokens(&input_ids.flatten_all()?)?;
         let embedded = embedded.reshape((batch, time, ()))?;
         let mut x = self.encoder_embedding.place(&embedded, 0, time)?;
-        if is_direct(&x) {
-            for layer in &self.encoder {
-                x = layer.forward_on_cpu(&x, lengths)?;
-            }
-        } else {
-            let mask = padding_mask(lengths, time, &self.device)?;
-            for layer in &self.encoder {
-                x = layer.forward(&x, mask.as_ref())?;
-            }
+        let mask = padding_mask(lengths, time, &self.device)?;
+        for layer in &self.encoder {
+            x = layer.forward(&x, mask.as_ref())?;
         }
+        self.encoded(x)
+    }
+
+    /// The same with the kernels of this CPU, and without padding: to `[tokens, channels]`, the
+    /// sentences one after another.
+    fn encode_on_cpu(&self, input_ids: &Tensor, lengths: &[usize]) -> Result<Tensor> {
+        let rows = input_ids.to_vec2::<u32>()?;
+        let real = || rows.iter().zip(lengths).flat_map(|(row, length)| row.iter().take(*length));
+        let places: Vec<usize> = lengths.iter().flat_map(|length| 0..*length).collect();
+        let ids: Vec<u32> = real().copied().collect();
+        let ids = Tensor::from_vec(ids, places.len(), &self.device)?;
+        let mut x = self.encoder_embedding.on_cpu(&ids, |row| places[row])?;
+        for layer in &self.encoder {
+            x = layer.forward_on_cpu(&x, lengths)?;
+        }
+        self.encoded(x)
+    }
+
+    fn encoded(&self, x: Tensor) -> Result<Tensor> {
         match &self.encoder_norm {
             Some(norm) => norm.forward(&x),
             None => Ok(x),
         }
     }
 
+    /// Whether the kernels of this CPU take it.
+    fn is_direct(&self) -> bool {
+        self.device.is_cpu() && self.encoder_embedding.positions.dtype() == DType::F32
+    }
+
     /// `last` `[rows]` to logits `[rows, vocabulary]`.
     fn decode(&self, last: &Tensor, state: &mut DecoderState) -> Result<Tensor> {
-        let embedded = self.decoder_embedding.tokens(last)?;
-        // Every row is at the same position, which stands for the time dimension here.
-        let mut x = self.decoder_embedding.place(&embedded, state.position(), 1)?;
+        let position = state.position();
+        let mut x = if state.is_on_cpu() {
+            self.decoder_embedding.on_cpu(last, |_| position)?
+        } else {
+            let embedded = self.decoder_embedding.tokens(last)?;
+            // Every row is at the same position, which stands for the time dimension here.
+            self.decoder_embedding.place(&embedded, position, 1)?
+        };
         for (index, layer) in self.decoder.iter().enumerate() {
             x = layer.forward(&x, index, state)?;
         }
@@ -208,13 +257,12 @@ impl Bart {
         if let Some(norm) = &self.decoder_norm {
             x = norm.forward(&x)?;
         }
+        if state.is_on_cpu() && matches!(self.lm_head, Linear::Int8 { .. }) {
+            let room = state.room_for_logits(x.dim(0)?, self.lm_head.outputs()?)?;
+            return self.lm_head.forward_into(&x, &room);
+        }
         self.lm_head.forward(&x)?.to_dtype(DType::F32)
     }
-}
-
-/// Whether the kernels of this CPU take it.
-fn is_direct(x: &Tensor) -> bool {
-    x.device().is_cpu() && x.dtype() == DType::F32
 }
 
 impl Seq2Seq for Bart {
@@ -224,11 +272,13 @@ impl Seq2Seq for Bart {
         if time > limit {
             return Err(Error::TooLong { tokens: time, limit });
         }
-        let encoded = self.encode(input_ids, lengths)?;
-        if is_direct(&encoded) {
-            let source = self.decoder.iter().map(|layer| layer.flat_source_keys_values(&encoded));
-            return Ok(DecoderState::on_cpu(source.collect::<Result<_>>()?, lengths)?);
+        if self.is_direct() {
+            let encoded = self.encode_on_cpu(input_ids, lengths)?;
+            let source =
+                self.decoder.iter().map(|layer| layer.sorted_source_keys_values(&encoded, lengths));
+            return Ok(DecoderState::on_cpu(source.collect::<Result<_>>()?, lengths));
         }
+        let encoded = self.encode(input_ids, lengths)?;
         let mask = padding_mask(lengths, time, &self.device)?;
         let cross = self
             .decoder
@@ -244,6 +294,14 @@ impl Seq2Seq for Bart {
             return Err(Error::TooLong { tokens, limit });
         }
         Ok(self.decode(last, state)?)
+    }
+
+    fn alignment_heads(&self) -> Option<AlignmentHeads> {
+        Some(if self.guided {
+            AlignmentHeads::guided(Layer::Last, vec![0])
+        } else {
+            AlignmentHeads::unguided()
+        })
     }
 
     fn max_source_tokens(&self) -> usize {

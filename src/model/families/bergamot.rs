@@ -13,7 +13,8 @@ use crate::model::bergamot::{Container, Matrices, Operation, Operations, Options
 use crate::model::layers::{
     Activation, Attention, Linear, padding_mask, sinusoidal_positions_tensor2tensor,
 };
-use crate::model::{self, DecoderState, Error, FileData, ModelFiles, Seq2Seq};
+use crate::model::state::Candidates;
+use crate::model::{self, AlignmentHeads, DecoderState, Error, FileData, ModelFiles, Seq2Seq};
 
 /// `max-length-break` of Firefox: longer sources are cut.
 const LONGEST_SOURCE: usize = 128;
@@ -109,7 +110,7 @@ impl FeedForward {
     /// `[.., channels]` to the same shape.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.around
-            .forward(x, |x| self.second.forward(&self.activation.forward(&self.first.forward(x)?)?))
+            .forward(x, |x| self.second.forward(&self.first.forward_activated(x, self.activation)?))
     }
 }
 
@@ -357,16 +358,16 @@ impl Student {
 
     /// `x` `[rows, channels]` to logits `[rows, vocabulary]`: minus infinity for tokens that are
     /// not candidates of the row's sentence.
-    fn shortlisted(&self, x: &Tensor, candidates: &[Arc<[u32]>]) -> Result<Tensor> {
+    fn shortlisted(&self, x: &Tensor, candidates: &[Arc<Candidates>]) -> Result<Tensor> {
         let (rows, [_, vocabulary]) = (x.dim(0)?, self.options.dim_vocabs);
         let beams = rows / candidates.len().max(1);
         let mut logits = vec![f32::NEG_INFINITY; rows * vocabulary];
         let sentences = logits.chunks_exact_mut((beams * vocabulary).max(1));
-        for ((sentence, ids), logits) in candidates.iter().enumerate().zip(sentences) {
+        for ((sentence, candidates), logits) in candidates.iter().enumerate().zip(sentences) {
             let x = x.narrow(0, sentence * beams, beams)?;
-            let some = self.output.some(&x.contiguous()?, ids)?.to_vec2::<f32>()?;
+            let some = candidates.output.forward(&x)?.to_vec2::<f32>()?;
             for (row, logits) in some.iter().zip(logits.chunks_exact_mut(vocabulary)) {
-                for (id, logit) in ids.iter().zip(row) {
+                for (id, logit) in candidates.ids.iter().zip(row) {
                     logits[*id as usize] = *logit;
                 }
             }
@@ -397,9 +398,10 @@ impl Seq2Seq for Student {
             .iter()
             .zip(lengths)
             .map(|(row, length)| {
-                shortlist.candidates(&row[..*length], self.shared, vocabulary).into()
+                let ids = shortlist.candidates(&row[..*length], self.shared, vocabulary);
+                Ok(Arc::new(Candidates { output: self.output.select(&ids)?, ids }))
             })
-            .collect();
+            .collect::<Result<_>>()?;
         Ok(state.with_candidates(candidates))
     }
 
@@ -409,6 +411,10 @@ impl Seq2Seq for Student {
             return Err(Error::TooLong { tokens, limit });
         }
         Ok(self.decode(last, state)?)
+    }
+
+    fn alignment_heads(&self) -> Option<AlignmentHeads> {
+        Some(AlignmentHeads::guided(self.options.guided_layer(), vec![0]))
     }
 
     fn max_source_tokens(&self) -> usize {

@@ -65,6 +65,9 @@ impl MarianConfig {
             shape.decoder.vocabulary = self.decoder_vocab_size.unwrap_or(shape.encoder.vocabulary);
         }
         shape.logits_bias = true;
+        // OPUS-MT's models are `transformer-align`: `--guided-alignment`, by default of the last
+        // layer, and of the first head (Marian's `transformer.h`, `collectOneHead`).
+        shape.guided = true;
         shape
     }
 }

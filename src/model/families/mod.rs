@@ -13,6 +13,8 @@ pub use bergamot::Student;
 pub use causal::Causal;
 pub use t5::T5;
 
+use std::cell::OnceCell;
+
 use candle_core::Device;
 use serde::Deserialize;
 
@@ -22,8 +24,10 @@ use self::marian::MarianConfig;
 use self::t5::Member;
 use super::config::{Architecture, SUPPORTED, parse};
 use super::layers::Activation;
-use super::{ComputeType, Error, FileData, ModelFiles, Result, Seq2Seq, TokenizerFiles, weights};
-use crate::model::weights::InInt8;
+use super::weights::{self, InInt8, Weights};
+use super::{
+    ComputeType, Error, FileData, ModelFiles, PackedCache, Result, Seq2Seq, TokenizerFiles,
+};
 
 /// The part of `config.json` that the BART family shares.
 #[derive(Debug, Clone, Deserialize)]
@@ -80,6 +84,7 @@ impl BartConfig {
             shared_embedding: true,
             tied_projection: self.tie_word_embeddings,
             logits_bias: false,
+            guided: false,
         }
     }
 }
@@ -92,6 +97,24 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<Box<dyn Seq2Seq>> {
     load_as(files, device, ComputeType::F32)
 }
 
+/// How a network is loaded.
+#[derive(Debug, Clone)]
+pub struct NetworkOptions {
+    /// Where it computes. Default: the CPU.
+    pub device: Device,
+    /// In what precision. Default: the fastest that keeps the quality.
+    pub compute_type: ComputeType,
+    /// Where 8-bit weights are kept packed. Default: [`PackedCache::from_env`].
+    pub packed: PackedCache,
+}
+
+impl Default for NetworkOptions {
+    fn default() -> Self {
+        let (device, compute_type) = (Device::Cpu, ComputeType::default());
+        Self { device, compute_type, packed: PackedCache::from_env() }
+    }
+}
+
 /// Loads the network that `config.json` names.
 ///
 /// # Errors
@@ -101,6 +124,16 @@ pub fn load_as(
     device: &Device,
     compute_type: ComputeType,
 ) -> Result<Box<dyn Seq2Seq>> {
+    let device = device.clone();
+    load_with(files, &NetworkOptions { device, compute_type, ..NetworkOptions::default() })
+}
+
+/// The same with all options.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(files: &ModelFiles, options: &NetworkOptions) -> Result<Box<dyn Seq2Seq>> {
+    let NetworkOptions { device, compute_type, packed } = options;
     if let TokenizerFiles::Bergamot { source, target } = &files.tokenizer {
         return Student::load(files, source.name() == target.name(), device)
             .map(|student| Box::new(student) as _);
@@ -113,25 +146,27 @@ pub fn load_as(
         ComputeType::Int8 => InInt8::Everything,
         ComputeType::F32 | ComputeType::Bf16 | ComputeType::F16 => InInt8::Nothing,
     };
+    let opened = OnceCell::new();
     let open = || {
         let weights = weights::open(&files.weights, compute_type.dtype(), device)?;
-        Ok::<_, Error>(weights.with_int8(int8))
+        let weights = weights.with_int8(int8).with_packed(packed, &files.weights);
+        Ok::<&Weights, Error>(opened.get_or_init(|| weights))
     };
     let causal = |shape: std::result::Result<causal::Shape, String>| -> Result<_> {
         let wrong = |reason| Error::Config { file: files.config.name(), reason };
-        Ok(boxed(Causal::load(shape.map_err(wrong)?, &open()?)))
+        Ok(boxed(Causal::load(shape.map_err(wrong)?, open()?)))
     };
     let network = match architecture.model_type.as_str() {
         "marian" => {
             let config: MarianConfig = parse(&files.config)?;
             config.check(&files.config.name())?;
-            boxed(marian::load(&config, &open()?))
+            boxed(marian::load(&config, open()?))
         }
-        "m2m_100" => boxed(m2m100::load(&parse(&files.config)?, &open()?)),
-        "mbart" => boxed(mbart::load(&parse(&files.config)?, &open()?)),
-        "t5" => boxed(T5::load(&parse(&files.config)?, Member::T5, &open()?)),
-        "mt5" => boxed(T5::load(&parse(&files.config)?, Member::Mt5, &open()?)),
-        "umt5" => boxed(T5::load(&parse(&files.config)?, Member::Umt5, &open()?)),
+        "m2m_100" => boxed(m2m100::load(&parse(&files.config)?, open()?)),
+        "mbart" => boxed(mbart::load(&parse(&files.config)?, open()?)),
+        "t5" => boxed(T5::load(&parse(&files.config)?, Member::T5, open()?)),
+        "mt5" => boxed(T5::load(&parse(&files.config)?, Member::Mt5, open()?)),
+        "umt5" => boxed(T5::load(&parse(&files.config)?, Member::Umt5, open()?)),
         "gemma3_text" => causal(parse::<GemmaConfig>(&files.config)?.shape())?,
         "gemma3" => causal(parse::<GemmaWithImages>(&files.config)?.shape())?,
         "qwen3" => causal(parse::<QwenConfig>(&files.config)?.shape())?,
@@ -143,7 +178,12 @@ pub fn load_as(
             });
         }
     };
-    network.map_err(|source| Error::Weights { file: FileData::names(&files.weights), source })
+    let fail = |source| Error::Weights { file: FileData::names(&files.weights), source };
+    let network = network.map_err(fail)?;
+    if let Some(weights) = opened.get() {
+        weights.keep_packed();
+    }
+    Ok(network)
 }
 
 fn boxed<T: Seq2Seq + 'static>(

@@ -10,7 +10,7 @@ use crate::model::layers::{
     Activation, Attention, AttentionOptions, Linear, RelativePositions, padding_mask,
 };
 use crate::model::weights::Weights;
-use crate::model::{self, DecoderState, Error, Seq2Seq};
+use crate::model::{self, AlignmentHeads, DecoderState, Error, Seq2Seq};
 
 /// Longest source and target. Distances beyond the last bucket are alike, so that the network
 /// itself has no limit; 512 tokens is what T5 was trained with (Raffel et al. 2020, 3.1.2).
@@ -379,6 +379,10 @@ impl Seq2Seq for T5 {
             return Err(Error::TooLong { tokens, limit: LONGEST });
         }
         Ok(self.decode(last, state)?)
+    }
+
+    fn alignment_heads(&self) -> Option<AlignmentHeads> {
+        Some(AlignmentHeads::unguided())
     }
 
     fn max_source_tokens(&self) -> usize {

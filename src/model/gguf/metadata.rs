@@ -1,14 +1,12 @@
 //! The configuration of a language model in a file of llama.cpp's, in transformers' words.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::{Content, Value};
 use serde_json::{Map, json};
 
-use super::guarded;
+use super::{map, parts};
 
 /// Every how manyeth block of Gemma 3 sees all tokens, and the base of positions in the others:
 /// constants of llama.cpp, too (`llama-model.cpp`).
@@ -24,7 +22,10 @@ const GEMMA_27B: u64 = 62;
 pub(in crate::model) fn configuration(
     path: &Path,
 ) -> Result<Map<String, serde_json::Value>, String> {
-    let content = content(path)?;
+    let mut content = content(path)?;
+    for part in parts::beside(path).iter().filter(|part| *part != path) {
+        content.tensor_infos.extend(self::content(part)?.tensor_infos);
+    }
     let metadata = Metadata(&content.metadata);
     let architecture = metadata.text("general.architecture").ok_or(
         "there is no config.json beside it, and it does not say what is in it (llama.cpp's \
@@ -55,7 +56,13 @@ pub(in crate::model) fn configuration(
     let scaling = match metadata.text(&own("rope.scaling.type")) {
         None | Some("none") => json!({ "rope_type": "default" }),
         Some(kind) => json!({
-            "rope_type": kind, "factor": metadata.number(&own("rope.scaling.factor"))
+            "rope_type": kind,
+            "factor": metadata.number(&own("rope.scaling.factor")),
+            "original_max_position_embeddings":
+                metadata.whole(&own("rope.scaling.original_context_length")),
+            "attention_factor": metadata.number(&own("rope.scaling.yarn_attn_factor")),
+            "beta_fast": metadata.number(&own("rope.scaling.yarn_beta_fast")),
+            "beta_slow": metadata.number(&own("rope.scaling.yarn_beta_slow")),
         }),
     };
     let ends = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"];
@@ -103,24 +110,33 @@ pub(in crate::model) fn chat_template(path: &Path) -> Result<Option<String>, Str
     Ok(Metadata(&content.metadata).text("tokenizer.chat_template").map(str::to_owned))
 }
 
-fn content(path: &Path) -> Result<Content, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    guarded(|| Content::read(&mut BufReader::new(file))).map_err(|error| error.to_string())
+pub(in crate::model) fn content(path: &Path) -> Result<Content, String> {
+    let file = map(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    super::content(&file).map_err(|error| error.to_string())
 }
 
-struct Metadata<'a>(&'a HashMap<String, Value>);
+pub(in crate::model) struct Metadata<'a>(pub &'a HashMap<String, Value>);
 
 impl Metadata<'_> {
-    fn text(&self, key: &str) -> Option<&str> {
+    pub fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.to_string().ok().map(String::as_str)
     }
 
-    fn whole(&self, key: &str) -> Option<u64> {
+    pub fn whole(&self, key: &str) -> Option<u64> {
         self.0.get(key)?.to_u64().ok()
     }
 
     /// In double precision as it would be written: `1e-6` is no number of single precision.
     fn number(&self, key: &str) -> Option<f64> {
         self.0.get(key)?.to_f32().ok()?.to_string().parse().ok()
+    }
+
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        self.0.get(key)?.to_bool().ok()
+    }
+
+    /// The elements of an array.
+    pub fn list(&self, key: &str) -> Option<&[Value]> {
+        self.0.get(key)?.to_vec().ok().map(Vec::as_slice)
     }
 }

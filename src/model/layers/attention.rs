@@ -3,7 +3,7 @@ use candle_nn::ops::softmax_last_dim;
 
 use super::Linear;
 use crate::model::DecoderState;
-use crate::model::direct::{Heads, attend_batch};
+use crate::model::direct::{Heads, attend_within, sort_by_heads};
 use crate::model::weights::Weights;
 
 /// What decides the computation, and the names of the weights.
@@ -91,23 +91,25 @@ impl Attention {
         Heads { count: self.heads, scale: self.scale.unwrap_or(1.0) as f32 }
     }
 
-    /// Keys and values of `x` `[batch, time, channels]` as [`DecoderState::on_cpu`] takes them:
-    /// twice `[batch, time, channels]`.
+    /// Keys and values of sentences one after another, `x` `[tokens, channels]`, as
+    /// [`DecoderState::on_cpu`] takes them: twice `[tokens, channels]`, each sentence sorted by
+    /// heads.
     ///
     /// # Errors
-    /// When the device fails.
-    pub fn flat_keys_values(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
-        Ok((self.key.forward(x)?, self.value.forward(x)?))
+    /// When the lengths are not those of the sentences, or the device fails.
+    pub fn sorted_keys_values(&self, x: &Tensor, lengths: &[usize]) -> Result<(Tensor, Tensor)> {
+        let sort = |rows: &Tensor| sort_by_heads(rows, lengths, self.heads);
+        Ok((sort(&self.key.forward(x)?)?, sort(&self.value.forward(x)?)?))
     }
 
-    /// Self-attention on a CPU within a batch that is padded on the right, without the last
-    /// projection: `x` `[batch, time, channels]` to the same shape.
+    /// Self-attention on a CPU within sentences one after another, without the last projection:
+    /// `x` `[tokens, channels]` to the same shape.
     ///
     /// # Errors
     /// When shapes do not fit.
     pub fn gather(&self, x: &Tensor, lengths: &[usize]) -> Result<Tensor> {
-        let (keys, values) = self.flat_keys_values(x)?;
-        attend_batch([&self.query.forward(x)?, &keys, &values], lengths, self.heads())
+        let (keys, values) = self.sorted_keys_values(x, lengths)?;
+        attend_within([&self.query.forward(x)?, &keys, &values], lengths, self.heads())
     }
 
     /// As [`Attention::step`] on a CPU, without the last projection.
@@ -120,7 +122,7 @@ impl Attention {
         layer: usize,
         state: &mut DecoderState,
     ) -> Result<Tensor> {
-        let (keys, values) = self.flat_keys_values(x)?;
+        let (keys, values) = (self.key.forward(x)?, self.value.forward(x)?);
         state.attend_past(layer, [&self.query.forward(x)?, &keys, &values], self.heads())
     }
 
@@ -128,7 +130,12 @@ impl Attention {
     ///
     /// # Errors
     /// When shapes do not fit.
-    pub fn gather_source(&self, x: &Tensor, layer: usize, state: &DecoderState) -> Result<Tensor> {
+    pub fn gather_source(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        state: &mut DecoderState,
+    ) -> Result<Tensor> {
         state.attend_source(layer, &self.query.forward(x)?, self.heads())
     }
 
@@ -170,6 +177,17 @@ impl Attention {
         values: &Tensor,
         bias: Option<&Tensor>,
     ) -> Result<Tensor> {
+        Ok(self.forward_weighing(x, keys, values, bias)?.0)
+    }
+
+    /// The same, and the weights `[batch, heads, time, other_time]`.
+    fn forward_weighing(
+        &self,
+        x: &Tensor,
+        keys: &Tensor,
+        values: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<(Tensor, Tensor)> {
         let (batch, time, _) = x.dims3()?;
         let inner = self.heads * self.head_dim;
         let queries = self.split(&self.query.forward(x)?)?;
@@ -182,8 +200,9 @@ impl Attention {
             Some(bias) => scores.broadcast_add(&bias.to_dtype(scores.dtype())?)?,
             None => scores,
         };
-        let context = softmax_last_dim(&scores)?.matmul(values)?;
-        self.output.forward(&context.transpose(1, 2)?.reshape((batch, time, inner))?)
+        let weights = softmax_last_dim(&scores)?;
+        let context = weights.matmul(values)?.transpose(1, 2)?.reshape((batch, time, inner))?;
+        Ok((self.output.forward(&context)?, weights))
     }
 
     /// One step of self-attention: `x` `[rows, channels]` to the same shape; appends to the
@@ -210,12 +229,20 @@ impl Attention {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn step_source(&self, x: &Tensor, layer: usize, state: &DecoderState) -> Result<Tensor> {
+    pub fn step_source(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        state: &mut DecoderState,
+    ) -> Result<Tensor> {
         let (rows, channels) = x.dims2()?;
         let sentences = state.sentences();
         let queries = x.reshape((sentences, rows / sentences, channels))?;
         let (keys, values) = state.cross(layer);
-        self.forward(&queries, keys, values, state.source_mask())?.reshape((rows, channels))
+        let (found, weights) =
+            self.forward_weighing(&queries, keys, values, state.source_mask())?;
+        state.observe(layer, &weights)?;
+        found.reshape((rows, channels))
     }
 
     /// `[batch, time, channels]` to `[batch, heads, time, head_dim]`.

@@ -4,7 +4,9 @@ use candle_core::quantized::QTensor;
 use candle_core::{D, Device, Result, Tensor};
 
 use super::{Activation, StudentMatrix};
-use crate::kernels::{Epilogue, Int8Matrix, Int8Product};
+use crate::kernels::{
+    Bend, Blocks, Epilogue, Int8Matrix, Int8Product, Rounding, with_slice, with_slice_mut,
+};
 use crate::model::weights::Weights;
 
 /// A matrix product with or without a bias. The only file that knows in what precision weights
@@ -18,10 +20,16 @@ pub enum Linear {
         /// `[out]`
         bias: Option<Tensor>,
     },
-    /// Weights in blocks of ggml's formats, products by candle's kernels for them, which round
-    /// the input to 8 bits (ggml's `Q8_0` and `Q8_K`). On `x86_64` they make a copy of weights in
-    /// K formats, packed: memory of 2.3 times the file, measured with `Q4_K`. All threads of a
-    /// product are candle's, so that workers take turns.
+    /// Weights in blocks of ggml's formats, where they lie in their file; products by candle's
+    /// kernels for them, which round the input to 8 bits (ggml's `Q8_0` and `Q8_K`). On the CPU. All
+    /// threads of a product are candle's, so that workers take turns.
+    Mapped {
+        /// `[out, in]`
+        weight: Blocks,
+        /// `[out]`
+        bias: Option<Tensor>,
+    },
+    /// The same on other devices, copied there.
     Quantized {
         /// `[out, in]`
         weight: Arc<QTensor>,
@@ -33,7 +41,7 @@ pub enum Linear {
         /// `[out, in]`
         weight: Arc<StudentMatrix>,
         /// `[out]`
-        bias: Option<Tensor>,
+        bias: Option<Arc<[f32]>>,
     },
     /// Weights in 8 bits with a scale an output; inputs are rounded to 8 bits a row. On the CPU.
     Int8 {
@@ -51,7 +59,9 @@ impl Linear {
     /// When one is missing or of another shape.
     pub fn load(weights: &Weights, input: usize, output: usize, bias: bool) -> Result<Self> {
         let bias = bias.then(|| weights.get(output, "bias")).transpose()?;
-        let linear = if let Some(weight) = weights.quantised((output, input), "weight")? {
+        let linear = if let Some(weight) = weights.blocks((output, input), "weight")? {
+            Self::Mapped { weight, bias: None }
+        } else if let Some(weight) = weights.quantised((output, input), "weight")? {
             Self::Quantized { weight, bias: None }
         } else if let Some(weight) = weights.int8((output, input), "weight")? {
             Self::Int8 { weight: Arc::new(weight), bias: None }
@@ -68,12 +78,10 @@ impl Linear {
     pub fn with_bias(self, to: Option<Tensor>) -> Result<Self> {
         Ok(match self {
             Self::Float { weight, .. } => Self::Float { weight, bias: to },
+            Self::Mapped { weight, .. } => Self::Mapped { weight, bias: to },
             Self::Quantized { weight, .. } => Self::Quantized { weight, bias: to },
-            Self::Student { weight, .. } => Self::Student { weight, bias: to },
-            Self::Int8 { weight, .. } => {
-                let bias = to.map(|bias| bias.to_vec1::<f32>()).transpose()?;
-                Self::Int8 { weight, bias: bias.map(Arc::from) }
-            }
+            Self::Student { weight, .. } => Self::Student { weight, bias: numbers(to)? },
+            Self::Int8 { weight, .. } => Self::Int8 { weight, bias: numbers(to)? },
         })
     }
 
@@ -82,8 +90,8 @@ impl Linear {
     /// # Errors
     /// When the last dimension is not `in`, or the device fails.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if let Self::Int8 { weight, bias } = self {
-            return int8(x, weight, bias.as_deref(), false);
+        if let Some(product) = self.in_8_bits(x, Bend::Nothing) {
+            return product;
         }
         // One product over all rows: candle would loop over the leading dimensions.
         let mut shape = x.dims().to_vec();
@@ -91,13 +99,13 @@ impl Linear {
         let flat = x.reshape((rows, x.dim(D::Minus1)?))?;
         let (flat, bias) = match self {
             Self::Float { weight, bias } => (flat.matmul(&weight.t()?)?, bias),
+            Self::Mapped { weight, bias } => (flat.contiguous()?.apply_op1_no_bwd(weight)?, bias),
             Self::Quantized { weight, bias } => {
                 (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
             }
-            Self::Student { weight, bias } => {
-                (flat.contiguous()?.apply_op1_no_bwd(weight.as_ref())?, bias)
+            Self::Student { .. } | Self::Int8 { .. } => {
+                candle_core::bail!("int8 products are done above")
             }
-            Self::Int8 { .. } => candle_core::bail!("int8 products are done above"),
         };
         let flat = match bias {
             Some(bias) => flat.broadcast_add(bias)?,
@@ -114,11 +122,55 @@ impl Linear {
     /// # Errors
     /// As there.
     pub fn forward_activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        let bend = match activation {
+            Activation::Relu => Some(Bend::Relu),
+            Activation::Swish => Some(Bend::Swish),
+            Activation::Gelu | Activation::GeluNew => None,
+        };
+        match bend.and_then(|bend| self.in_8_bits(x, bend)) {
+            Some(product) => product,
+            None => activation.forward(&self.forward(x)?),
+        }
+    }
+
+    /// Outputs.
+    ///
+    /// # Errors
+    /// When the weight is no matrix.
+    pub fn outputs(&self) -> Result<usize> {
         match self {
-            Self::Int8 { weight, bias } if activation == Activation::Relu => {
-                int8(x, weight, bias.as_deref(), true)
+            Self::Float { weight, .. } => weight.dim(0),
+            Self::Mapped { weight, .. } => Ok(weight.outputs()),
+            Self::Quantized { weight, .. } => weight.shape().dims2().map(|(outputs, _)| outputs),
+            Self::Student { weight, .. } => Ok(weight.outputs()),
+            Self::Int8 { weight, .. } => Ok(weight.outputs()),
+        }
+    }
+
+    /// As [`Linear::forward`] of `x` `[rows, in]` on a CPU, into `room` `[rows, out]` where the
+    /// kernel can write there.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn forward_into(&self, x: &Tensor, room: &Tensor) -> Result<Tensor> {
+        let Self::Int8 { weight, bias } = self else { return self.forward(x) };
+        let epilogue = Epilogue { bias: bias.as_deref(), bend: Bend::Nothing };
+        with_slice(x, |x| with_slice_mut(room, |room| weight.product_into(x, epilogue, room)))??;
+        Ok(room.clone())
+    }
+
+    /// The product of a matrix in 8 bits; nothing for others.
+    fn in_8_bits(&self, x: &Tensor, bend: Bend) -> Option<Result<Tensor>> {
+        match self {
+            Self::Int8 { weight, bias } => {
+                let epilogue = Epilogue { bias: bias.as_deref(), bend };
+                let product = Int8Product { matrix: weight, rounding: Rounding::Largest, epilogue };
+                Some(x.contiguous().and_then(|x| x.apply_op1_no_bwd(&product)))
             }
-            _ => activation.forward(&self.forward(x)?),
+            Self::Student { weight, bias } => {
+                Some(weight.product(x, Epilogue { bias: bias.as_deref(), bend }))
+            }
+            Self::Float { .. } | Self::Mapped { .. } | Self::Quantized { .. } => None,
         }
     }
 
@@ -129,6 +181,11 @@ impl Linear {
     pub fn rows(&self, ids: &Tensor) -> Result<Tensor> {
         match self {
             Self::Float { weight, .. } => weight.index_select(ids, 0),
+            Self::Mapped { weight, .. } => {
+                let ids = ids.to_vec1::<u32>()?;
+                let shape = (ids.len(), weight.inputs());
+                Tensor::from_vec(weight.rows(&ids)?, shape, &Device::Cpu)
+            }
             Self::Quantized { weight, .. } => weight.embedding(ids),
             Self::Student { weight, .. } => weight.rows(ids),
             Self::Int8 { weight, .. } => {
@@ -145,30 +202,41 @@ impl Linear {
         }
     }
 
-    /// `x` `[rows, in]` to the outputs `ids` alone: `[rows, ids]`.
+    /// The outputs `ids` alone, in this order.
     ///
     /// # Errors
     /// When there is no such output, weights are in ggml's formats, or the device fails.
-    pub fn some(&self, x: &Tensor, ids: &[u32]) -> Result<Tensor> {
-        let index = Tensor::new(ids, x.device())?;
-        let (some, bias) = match self {
-            Self::Float { weight, bias } => {
-                (x.matmul(&weight.index_select(&index, 0)?.t()?)?, bias.clone())
-            }
-            Self::Student { weight, bias } => (weight.some(x, ids)?, bias.clone()),
-            Self::Int8 { bias, .. } => {
-                let bias = bias.as_ref().map(|bias| Tensor::new(bias.as_ref(), x.device()));
-                (x.matmul(&self.rows(&index)?.t()?)?, bias.transpose()?)
-            }
-            Self::Quantized { .. } => candle_core::bail!("some outputs of a GGUF matrix"),
+    pub fn select(&self, ids: &[u32]) -> Result<Self> {
+        let some = |bias: &Arc<[f32]>| -> Result<Arc<[f32]>> {
+            ids.iter()
+                .map(|id| match bias.get(*id as usize) {
+                    Some(bias) => Ok(*bias),
+                    None => candle_core::bail!("output {id} of {}", bias.len()),
+                })
+                .collect()
         };
-        match bias {
-            Some(bias) => some.broadcast_add(&bias.index_select(&index, 0)?),
-            None => Ok(some),
-        }
+        Ok(match self {
+            Self::Float { weight, bias } => {
+                let index = Tensor::new(ids, weight.device())?;
+                let bias = bias.as_ref().map(|bias| bias.index_select(&index, 0)).transpose()?;
+                Self::Float { weight: weight.index_select(&index, 0)?, bias }
+            }
+            Self::Student { weight, bias } => Self::Student {
+                weight: Arc::new(weight.select(ids)?),
+                bias: bias.as_ref().map(some).transpose()?,
+            },
+            Self::Int8 { weight, bias } => Self::Int8 {
+                weight: Arc::new(weight.select(ids)?),
+                bias: bias.as_ref().map(some).transpose()?,
+            },
+            Self::Mapped { .. } | Self::Quantized { .. } => {
+                candle_core::bail!("some outputs of a GGUF matrix")
+            }
+        })
     }
 }
 
-fn int8(x: &Tensor, matrix: &Int8Matrix, bias: Option<&[f32]>, relu: bool) -> Result<Tensor> {
-    x.contiguous()?.apply_op1_no_bwd(&Int8Product { matrix, epilogue: Epilogue { bias, relu } })
+fn numbers(tensor: Option<Tensor>) -> Result<Option<Arc<[f32]>>> {
+    let numbers = tensor.map(|tensor| tensor.to_vec1::<f32>()).transpose()?;
+    Ok(numbers.map(Arc::from))
 }

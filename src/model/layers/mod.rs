@@ -18,5 +18,5 @@ pub use int8::StudentMatrix;
 pub use linear::Linear;
 pub use norm::RmsNorm;
 pub use relative::RelativePositions;
-pub use rotary::{Rotary, Turns};
+pub use rotary::{Rope, Rotary, Scaling, Turns, Yarn};
 pub use transformer::{DecoderLayer, EncoderLayer, LayerOptions, layer_norm};

@@ -133,7 +133,7 @@ impl EncoderLayer {
         residual(&x, &self.final_layer_norm, self.norm_first, |x| self.feed_forward.forward(x))
     }
 
-    /// The same on a CPU: `x` `[batch, time, channels]`, of whose rows `lengths` are real.
+    /// The same on a CPU: `x` `[tokens, channels]`, sentences of these lengths one after another.
     ///
     /// # Errors
     /// When shapes do not fit.
@@ -187,12 +187,17 @@ impl DecoderLayer {
         self.encoder_attn.keys_values(encoded)
     }
 
-    /// The same for a state [`DecoderState::on_cpu`]: twice `[batch, time, channels]`.
+    /// The same for a state [`DecoderState::on_cpu`]: `encoded` `[tokens, channels]`, sentences of
+    /// these lengths one after another, to twice that shape.
     ///
     /// # Errors
-    /// When the device fails.
-    pub fn flat_source_keys_values(&self, encoded: &Tensor) -> Result<(Tensor, Tensor)> {
-        self.encoder_attn.flat_keys_values(encoded)
+    /// When shapes do not fit.
+    pub fn sorted_source_keys_values(
+        &self,
+        encoded: &Tensor,
+        lengths: &[usize],
+    ) -> Result<(Tensor, Tensor)> {
+        self.encoder_attn.sorted_keys_values(encoded, lengths)
     }
 
     /// One step: `x` `[rows, channels]` to the same shape.

@@ -183,22 +183,16 @@ fn template_text(file: &FileData) -> Result<String> {
     struct Facts {
         chat_template: Option<serde_json::Value>,
     }
-    let ending = match file {
-        FileData::Path(path) => path.extension().and_then(|ending| ending.to_str()),
-        FileData::Static(..) => None,
-    };
-    match (file, ending) {
-        (FileData::Path(path), Some("gguf")) => {
-            let wrong = |reason| Error::Config { file: file.name(), reason };
-            Ok(metadata::chat_template(path).map_err(wrong)?.unwrap_or_default())
-        }
-        (_, Some("json")) => {
-            let facts: Facts = super::config::parse(file)?;
-            // One template, or several with names.
-            Ok(facts.chat_template.map(|value| value.to_string()).unwrap_or_default())
-        }
-        _ => Ok(String::from_utf8_lossy(&file.read()?).into_owned()),
+    if let Some(path) = file.gguf() {
+        let wrong = |reason| Error::Config { file: file.name(), reason };
+        return Ok(metadata::chat_template(path).map_err(wrong)?.unwrap_or_default());
     }
+    if file.has_ending("json") {
+        let facts: Facts = super::config::parse(file)?;
+        // One template, or several with names.
+        return Ok(facts.chat_template.map(|value| value.to_string()).unwrap_or_default());
+    }
+    Ok(String::from_utf8_lossy(&file.read()?).into_owned())
 }
 
 #[cfg(test)]

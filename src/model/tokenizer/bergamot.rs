@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::sentencepiece::SentencePiece;
-use super::{EOS, UNK};
+use super::{EOS, Encoded, UNK};
 
 /// Marian trains its vocabularies with `--bos_id=-1 --eos_id=0 --unk_id=1`, and pads with 0.
 const SPECIAL: [(&str, u32); 2] = [(EOS, 0), (UNK, 1)];
@@ -34,21 +34,19 @@ impl Bergamot {
     }
 
     /// Token ids of a text, nothing put after it. Special tokens that stand in it are text.
-    pub(super) fn encode(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::with_capacity(text.len() / 3 + 2);
+    pub(super) fn encode(&self, text: &str, out: &mut Encoded) {
         let [_, (_, unk)] = SPECIAL;
-        self.source.encode(text, |piece| {
-            out.push(self.source_ids.get(piece).copied().unwrap_or(unk));
+        self.source.encode(text, |piece, span| {
+            out.push(self.source_ids.get(piece).copied().unwrap_or(unk), span);
         });
-        out
     }
 
-    /// Token ids of a text of the target language, nothing put after it.
-    pub(super) fn encode_target(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::new();
+    /// The same of the target language.
+    pub(super) fn encode_target(&self, text: &str) -> Encoded {
+        let mut out = Encoded::for_text(text.len());
         let [_, (_, unk)] = SPECIAL;
-        self.target.encode(text, |piece| {
-            out.push(self.target_ids.get(piece).copied().unwrap_or(unk));
+        self.target.encode(text, |piece, span| {
+            out.push(self.target_ids.get(piece).copied().unwrap_or(unk), span);
         });
         out
     }

@@ -1,14 +1,15 @@
-//! Owns what fairseq's multilingual models, M2M100 and mBART-50, add to one SentencePiece model for
-//! all languages: ids of their own and a token for each language. Follows `M2M100Tokenizer` of
-//! transformers 5.23 (`models/m2m_100/tokenization_m2m_100.py`) and `MBart50Tokenizer` of 4.57
-//! (`models/mbart50/tokenization_mbart50.py`; release 5 has only its conversion to the tokenizers
+//! Owns what fairseq's multilingual models, M2M100, NLLB-200 and mBART-50, add to one SentencePiece
+//! model for all languages: ids of their own and a token for each language. Follows
+//! `M2M100Tokenizer` of transformers 5.23 (`models/m2m_100/tokenization_m2m_100.py`), and
+//! `NllbTokenizer` and `MBart50Tokenizer` of 4.57 (`models/nllb/tokenization_nllb.py`,
+//! `models/mbart50/tokenization_mbart50.py`; release 5 has only their conversions to the tokenizers
 //! library).
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::languages::Naming;
 use super::sentencepiece::{SentencePiece, is_space};
-use super::{EOS, PAD, UNK};
+use super::{EOS, Encoded, PAD, UNK};
 
 const BOS: &str = "<s>";
 const MASK: &str = "<mask>";
@@ -56,6 +57,45 @@ const MBART50: Layout = Layout {
     unused: 0,
 };
 
+/// `FAIRSEQ_LANGUAGE_CODES` of transformers' NLLB.
+#[rustfmt::skip]
+const NLLB: Layout = Layout {
+    naming: Naming::Flores,
+    languages: &[
+        "ace_Arab", "ace_Latn", "acm_Arab", "acq_Arab", "aeb_Arab", "afr_Latn", "ajp_Arab",
+        "aka_Latn", "amh_Ethi", "apc_Arab", "arb_Arab", "ars_Arab", "ary_Arab", "arz_Arab",
+        "asm_Beng", "ast_Latn", "awa_Deva", "ayr_Latn", "azb_Arab", "azj_Latn", "bak_Cyrl",
+        "bam_Latn", "ban_Latn", "bel_Cyrl", "bem_Latn", "ben_Beng", "bho_Deva", "bjn_Arab",
+        "bjn_Latn", "bod_Tibt", "bos_Latn", "bug_Latn", "bul_Cyrl", "cat_Latn", "ceb_Latn",
+        "ces_Latn", "cjk_Latn", "ckb_Arab", "crh_Latn", "cym_Latn", "dan_Latn", "deu_Latn",
+        "dik_Latn", "dyu_Latn", "dzo_Tibt", "ell_Grek", "eng_Latn", "epo_Latn", "est_Latn",
+        "eus_Latn", "ewe_Latn", "fao_Latn", "pes_Arab", "fij_Latn", "fin_Latn", "fon_Latn",
+        "fra_Latn", "fur_Latn", "fuv_Latn", "gla_Latn", "gle_Latn", "glg_Latn", "grn_Latn",
+        "guj_Gujr", "hat_Latn", "hau_Latn", "heb_Hebr", "hin_Deva", "hne_Deva", "hrv_Latn",
+        "hun_Latn", "hye_Armn", "ibo_Latn", "ilo_Latn", "ind_Latn", "isl_Latn", "ita_Latn",
+        "jav_Latn", "jpn_Jpan", "kab_Latn", "kac_Latn", "kam_Latn", "kan_Knda", "kas_Arab",
+        "kas_Deva", "kat_Geor", "knc_Arab", "knc_Latn", "kaz_Cyrl", "kbp_Latn", "kea_Latn",
+        "khm_Khmr", "kik_Latn", "kin_Latn", "kir_Cyrl", "kmb_Latn", "kon_Latn", "kor_Hang",
+        "kmr_Latn", "lao_Laoo", "lvs_Latn", "lij_Latn", "lim_Latn", "lin_Latn", "lit_Latn",
+        "lmo_Latn", "ltg_Latn", "ltz_Latn", "lua_Latn", "lug_Latn", "luo_Latn", "lus_Latn",
+        "mag_Deva", "mai_Deva", "mal_Mlym", "mar_Deva", "min_Latn", "mkd_Cyrl", "plt_Latn",
+        "mlt_Latn", "mni_Beng", "khk_Cyrl", "mos_Latn", "mri_Latn", "zsm_Latn", "mya_Mymr",
+        "nld_Latn", "nno_Latn", "nob_Latn", "npi_Deva", "nso_Latn", "nus_Latn", "nya_Latn",
+        "oci_Latn", "gaz_Latn", "ory_Orya", "pag_Latn", "pan_Guru", "pap_Latn", "pol_Latn",
+        "por_Latn", "prs_Arab", "pbt_Arab", "quy_Latn", "ron_Latn", "run_Latn", "rus_Cyrl",
+        "sag_Latn", "san_Deva", "sat_Beng", "scn_Latn", "shn_Mymr", "sin_Sinh", "slk_Latn",
+        "slv_Latn", "smo_Latn", "sna_Latn", "snd_Arab", "som_Latn", "sot_Latn", "spa_Latn",
+        "als_Latn", "srd_Latn", "srp_Cyrl", "ssw_Latn", "sun_Latn", "swe_Latn", "swh_Latn",
+        "szl_Latn", "tam_Taml", "tat_Cyrl", "tel_Telu", "tgk_Cyrl", "tgl_Latn", "tha_Thai",
+        "tir_Ethi", "taq_Latn", "taq_Tfng", "tpi_Latn", "tsn_Latn", "tso_Latn", "tuk_Latn",
+        "tum_Latn", "tur_Latn", "twi_Latn", "tzm_Tfng", "uig_Arab", "ukr_Cyrl", "umb_Latn",
+        "urd_Arab", "uzn_Latn", "vec_Latn", "vie_Latn", "war_Latn", "wol_Latn", "xho_Latn",
+        "ydd_Hebr", "yor_Latn", "yue_Hant", "zho_Hans", "zho_Hant", "zul_Latn",
+    ],
+    mask: Some(MASK),
+    unused: 0,
+};
+
 /// Tokenizer of a multilingual model that came from fairseq.
 pub(super) struct Fairseq {
     pieces: SentencePiece,
@@ -84,6 +124,15 @@ impl Fairseq {
     /// * `pieces`: sentencepiece.bpe.model, from which all ids follow: four special tokens, then
     ///   the pieces from the fourth on, the languages, the mask.
     pub(super) fn mbart50(pieces: SentencePiece) -> Result<Self, String> {
+        Self::of_pieces(pieces, &MBART50)
+    }
+
+    /// * `pieces`: sentencepiece.bpe.model; ids as mBART-50 has them.
+    pub(super) fn nllb(pieces: SentencePiece) -> Result<Self, String> {
+        Self::of_pieces(pieces, &NLLB)
+    }
+
+    fn of_pieces(pieces: SentencePiece, layout: &Layout) -> Result<Self, String> {
         let (mut ids, mut start, mut count) = (BTreeMap::new(), [""; 3], 0);
         for (piece, number) in pieces.pieces() {
             count += 1;
@@ -98,7 +147,7 @@ impl Fairseq {
             return Err(format!("it does not start with {UNK}, {BOS} and {EOS}"));
         }
         ids.extend([(BOS, 0), (PAD, 1), (EOS, 2), (UNK, 3)].map(|(name, id)| (name.into(), id)));
-        Self::new(pieces, ids, count + 1, &MBART50)
+        Self::new(pieces, ids, count + 1, layout)
     }
 
     /// * `first`: the id of the first language
@@ -130,9 +179,8 @@ impl Fairseq {
 
     /// Token ids of a text, nothing put before or after it. Special tokens and languages that stand
     /// in the text are taken as such, as Python does it.
-    pub(super) fn encode(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::with_capacity(text.len() / 3 + 2);
-        let mut rest = text;
+    pub(super) fn encode(&self, text: &str, out: &mut Encoded) {
+        let mut start = 0;
         let first = |text: &str| {
             let places = self
                 .special
@@ -140,21 +188,24 @@ impl Fairseq {
                 .filter_map(|(name, id)| text.find(name).map(|at| (at, name.as_str(), *id)));
             places.min()
         };
-        while let Some((at, name, id)) = first(rest) {
-            let before = &rest[..at];
+        while let Some((at, name, id)) = first(&text[start..]) {
+            let special = start + at..start + at + name.len();
+            let before = &text[start..special.start];
             // The mask takes the white space before it along.
             let before = if name == MASK { before.trim_end_matches(is_space) } else { before };
-            self.encode_plain(before, &mut out);
-            out.push(id);
-            rest = &rest[at + name.len()..];
+            self.encode_plain(before, start, out);
+            start = special.end;
+            out.push(id, special);
         }
-        self.encode_plain(rest, &mut out);
-        out
+        self.encode_plain(&text[start..], start, out);
     }
 
-    fn encode_plain(&self, text: &str, out: &mut Vec<u32>) {
+    /// * `start`: where `text` begins in the whole one
+    fn encode_plain(&self, text: &str, start: usize, out: &mut Encoded) {
         let id = |piece: &str| self.ids.get(piece).copied().unwrap_or(self.unk);
-        self.pieces.encode(text, |piece| out.push(id(piece)));
+        self.pieces.encode(text, |piece, span| {
+            out.push(id(piece), start + span.start..start + span.end);
+        });
     }
 
     /// Plain text of target tokens. Of the rows without a token nothing is shown (Python writes

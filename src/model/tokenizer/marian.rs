@@ -3,15 +3,17 @@
 //! (`models/marian/tokenization_marian.py` and, for special tokens, `tokenization_python.py`).
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use super::sentencepiece::SentencePiece;
-use super::{EOS, PAD, UNK};
+use super::{EOS, Encoded, PAD, UNK};
 
 /// Tokenizer of an OPUS-MT model.
 pub(super) struct Marian {
     source: SentencePiece,
-    /// Where targets have a vocabulary of their own.
-    target: Option<SentencePiece>,
+    target: SentencePiece,
+    /// The ids of targets, where they have a vocabulary of their own.
+    target_ids: Option<HashMap<String, u32>>,
     ids: HashMap<String, u32>,
     /// Of targets.
     tokens: HashMap<u32, String>,
@@ -21,9 +23,13 @@ pub(super) struct Marian {
 }
 
 impl Marian {
-    /// * `source`: source.spm
+    /// * `source`, `target`: source.spm and target.spm
     /// * `vocab`: vocab.json, an object of piece to id
-    pub(super) fn parse(source: SentencePiece, vocab: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(
+        source: SentencePiece,
+        target: SentencePiece,
+        vocab: &[u8],
+    ) -> Result<Self, String> {
         // Sorted, so that one of two pieces with the same id is chosen each time alike.
         let mut ids: BTreeMap<String, u32> =
             serde_json::from_slice(vocab).map_err(|error| error.to_string())?;
@@ -34,70 +40,71 @@ impl Marian {
         let pad = *ids.entry(PAD.into()).or_insert(next);
         let tokens = ids.iter().map(|(token, id)| (*id, token.clone())).collect();
         let ids = ids.into_iter().collect();
-        Ok(Self { source, target: None, ids, tokens, eos, unk, pad })
+        Ok(Self { source, target, target_ids: None, ids, tokens, eos, unk, pad })
     }
 
     /// The same with a vocabulary of its own for targets (`separate_vocabs` in Python).
     ///
-    /// * `target`: target.spm
     /// * `vocab`: `target_vocab.json`
-    pub(super) fn with_target(self, target: SentencePiece, vocab: &[u8]) -> Result<Self, String> {
+    pub(super) fn with_target(self, vocab: &[u8]) -> Result<Self, String> {
         let ids: BTreeMap<String, u32> =
             serde_json::from_slice(vocab).map_err(|error| error.to_string())?;
-        let tokens = ids.into_iter().map(|(token, id)| (id, token)).collect();
-        Ok(Self { target: Some(target), tokens, ..self })
+        let tokens = ids.iter().map(|(token, id)| (*id, token.clone())).collect();
+        Ok(Self { target_ids: Some(ids.into_iter().collect()), tokens, ..self })
     }
 
     /// Token ids of one sentence, the end-of-sentence token appended. Special tokens that stand in
     /// the text are taken as such, as Python does it.
-    pub(super) fn encode(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::with_capacity(text.len() / 3 + 2);
-        let mut rest = text;
+    pub(super) fn encode(&self, text: &str) -> Encoded {
+        let mut out = Encoded::for_text(text.len());
+        let mut start = 0;
         let specials = [(EOS, self.eos), (UNK, self.unk), (PAD, self.pad)];
         while let Some((at, (name, id))) =
-            specials.into_iter().filter_map(|special| Some((rest.find(special.0)?, special))).min()
+            specials.into_iter().filter_map(|it| Some((text[start..].find(it.0)?, it))).min()
         {
-            self.encode_plain(&rest[..at], &mut out);
-            out.push(id);
-            rest = &rest[at + name.len()..];
+            let special = start + at..start + at + name.len();
+            self.encode_plain(text, start..special.start, &mut out);
+            start = special.end;
+            out.push(id, special);
         }
-        self.encode_plain(rest, &mut out);
-        out.push(self.eos);
+        self.encode_plain(text, start..text.len(), &mut out);
+        out.put_in([self.eos]);
         out
     }
 
-    /// Text without special tokens; a language code such as `>>eng<<` may stand first.
-    fn encode_plain(&self, text: &str, out: &mut Vec<u32>) {
+    /// A part of a text without special tokens; a language code such as `>>eng<<` may stand first.
+    fn encode_plain(&self, text: &str, part: Range<usize>, out: &mut Encoded) {
+        let (start, text) = (part.start, &text[part]);
         let code = if text.starts_with(">>") { text.find("<<").map(|at| at + 2) } else { None };
         let (code, text) = text.split_at(code.unwrap_or(0));
         // The text of an unknown run may be a piece of the other language, which has an id.
         let id = |piece: &str| self.ids.get(piece).copied().unwrap_or(self.unk);
         if !code.is_empty() {
-            out.push(id(code));
+            out.push(id(code), start..start + code.len());
         }
-        self.source.encode(text, |piece| out.push(id(piece)));
+        let start = start + code.len();
+        self.source.encode(text, |piece, span| {
+            out.push(id(piece), start + span.start..start + span.end);
+        });
     }
 
-    /// Token ids of a text of the target language, nothing put after it.
-    pub(super) fn encode_target(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::new();
-        match &self.target {
-            None => self.source.encode(text, |piece| out.push(self.id(piece).unwrap_or(self.unk))),
-            Some(target) => {
-                // Few and short texts are encoded so: the other way round no table is kept.
-                let id = |piece: &str| self.tokens.iter().find(|(_, token)| *token == piece);
-                target.encode(text, |piece| out.push(id(piece).map_or(self.unk, |(id, _)| *id)));
-            }
-        }
+    /// Token ids of a text of the target language, the end-of-sentence token appended.
+    pub(super) fn encode_target(&self, text: &str) -> Encoded {
+        let mut out = Encoded::for_text(text.len());
+        let ids = self.target_ids.as_ref().unwrap_or(&self.ids);
+        self.target.encode(text, |piece, span| {
+            out.push(ids.get(piece).copied().unwrap_or(self.unk), span);
+        });
+        out.put_in([self.eos]);
         out
     }
 
     /// Plain text of target tokens. Python joins them by the rules of source.spm, for want of a
     /// second vocabulary; for pieces that only the target has, those are the same.
     pub(super) fn decode(&self, tokens: &[u32]) -> String {
-        if let Some(target) = &self.target {
+        if self.target_ids.is_some() {
             let pieces = tokens.iter().filter_map(|id| self.token(*id));
-            return target.decode(pieces.filter(|piece| ![EOS, UNK, PAD].contains(piece)));
+            return self.target.decode(pieces.filter(|piece| ![EOS, UNK, PAD].contains(piece)));
         }
         let special = |id: &u32| [self.eos, self.unk, self.pad].contains(id);
         self.source.decode(tokens.iter().filter(|id| !special(id)).filter_map(|id| self.token(*id)))

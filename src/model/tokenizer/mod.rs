@@ -3,8 +3,10 @@
 //! configuration, or how text is cleaned before it comes here.
 
 mod bergamot;
+mod encoded;
 mod fairseq;
 mod languages;
+mod llama_cpp;
 mod marian;
 mod sentencepiece;
 mod t5;
@@ -12,6 +14,8 @@ mod target;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use self::encoded::Encoded;
 
 use self::bergamot::Bergamot;
 use self::fairseq::Fairseq;
@@ -27,6 +31,9 @@ const EOS: &str = "</s>";
 const UNK: &str = "<unk>";
 /// The token that fills up a batch.
 const PAD: &str = "<pad>";
+
+/// How pieces spell a space.
+const SPACE: &str = "\u{2581}";
 
 /// What is translated into what, where nothing else is said.
 const PAIR: (&str, &str) = ("fa", "en");
@@ -75,19 +82,24 @@ impl Tokenizer {
     /// # Errors
     /// When a file is missing or damaged.
     pub fn load(files: &TokenizerFiles) -> Result<Self> {
-        let from_json = |file| read(file, json).map(|tokenizer| Kind::Json(Box::new(tokenizer)));
+        let from_json = |file: &FileData| {
+            let tokenizer = match file.gguf() {
+                Some(path) => llama_cpp::read(path)
+                    .map_err(|reason| Error::Tokenizer { file: file.name(), reason }),
+                None => read(file, json),
+            };
+            tokenizer.map(|tokenizer| Kind::Json(Box::new(tokenizer)))
+        };
         let (kind, file, naming) = match files {
             TokenizerFiles::Json(file) | TokenizerFiles::Causal { tokenizer: file, .. } => {
                 (from_json(file)?, file, None)
             }
             TokenizerFiles::SentencePiece { source, target, vocab, target_vocab } => {
                 let source = read(source, SentencePiece::parse)?;
-                // With one vocabulary nothing is done by this one, but a damaged download is better
-                // known now.
                 let target = read(target, SentencePiece::parse)?;
-                let mut marian = read(vocab, |json| Marian::parse(source, json))?;
+                let mut marian = read(vocab, |json| Marian::parse(source, target, json))?;
                 if let Some(file) = target_vocab {
-                    marian = read(file, |json| marian.with_target(target, json))?;
+                    marian = read(file, |json| marian.with_target(json))?;
                 }
                 (Kind::Marian(Box::new(marian)), vocab, None)
             }
@@ -97,6 +109,10 @@ impl Tokenizer {
                 (Kind::Fairseq(Box::new(fairseq)), vocab, Some(Naming::M2m100))
             }
             TokenizerFiles::Nllb(file) => (from_json(file)?, file, Some(Naming::Flores)),
+            TokenizerFiles::NllbPieces(file) => {
+                let fairseq = read(file, |model| Fairseq::nllb(SentencePiece::parse(model)?))?;
+                (Kind::Fairseq(Box::new(fairseq)), file, Some(Naming::Flores))
+            }
             TokenizerFiles::Mbart50(file) => {
                 let fairseq = read(file, |model| Fairseq::mbart50(SentencePiece::parse(model)?))?;
                 (Kind::Fairseq(Box::new(fairseq)), file, Some(Naming::Mbart50))
@@ -169,39 +185,47 @@ impl Tokenizer {
     /// When the tokenizer refuses the text, or no languages were chosen and the model lacks Persian
     /// or English.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        let mut ids = Vec::new();
+        Ok(self.encode_placed(text)?.ids)
+    }
+
+    /// The same, and where each token stands in the text.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn encode_placed(&self, text: &str) -> Result<Encoded> {
+        let mut out = Encoded::for_text(text.len());
         if let (Some(model), Kind::Json(tokenizer)) = (&self.language_model, &self.kind) {
             let encoding =
                 guarded(|| tokenizer.encode(text, false)).map_err(|reason| self.error(reason))?;
             // A prompt may write it itself.
             if !encoding.get_ids().starts_with(&model.begin) {
-                ids.extend_from_slice(&model.begin);
+                out.put_in(model.begin.iter().copied());
             }
-            ids.extend_from_slice(encoding.get_ids());
-            return Ok(ids);
+            out.take(&encoding);
+            return Ok(out);
         }
         if let Some(languages) = &self.languages {
-            ids.push(languages.source.map_or_else(|| self.language(PAIR.0), Ok)?);
+            out.put_in([languages.source.map_or_else(|| self.language(PAIR.0), Ok)?]);
             languages.target.map_or_else(|| self.language(PAIR.1), Ok)?;
         }
         match &self.kind {
             Kind::Marian(marian) => return Ok(marian.encode(text)),
-            Kind::Fairseq(fairseq) => ids.extend(fairseq.encode(text)),
-            Kind::T5(t5) => ids.extend(t5.encode(text)),
-            Kind::Bergamot(bergamot) => ids.extend(bergamot.encode(text)),
+            Kind::Fairseq(fairseq) => fairseq.encode(text, &mut out),
+            Kind::T5(t5) => t5.encode(text, &mut out),
+            Kind::Bergamot(bergamot) => bergamot.encode(text, &mut out),
             Kind::Json(tokenizer) => {
                 // What the file puts around a text is for whatever language it was saved with.
                 let template = self.languages.is_none();
                 let encoding = guarded(|| tokenizer.encode(text, template))
                     .map_err(|reason| self.error(reason))?;
-                ids.extend_from_slice(encoding.get_ids());
-                if template && ids.last().copied() == self.eos() {
-                    return Ok(ids);
+                out.take(&encoding);
+                if template && out.ids.last().copied() == self.eos() {
+                    return Ok(out);
                 }
             }
         }
-        ids.extend(self.eos());
-        Ok(ids)
+        out.put_in(self.eos());
+        Ok(out)
     }
 
     /// A text in which no special token of a language model stands any more, so that it can't end

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::sentencepiece::SentencePiece;
-use super::{EOS, PAD, UNK};
+use super::{EOS, Encoded, PAD, UNK};
 
 /// `<extra_id_0>` and so on, which stand for gaps in the training of T5.
 const GAPS: usize = 100;
@@ -40,12 +40,10 @@ impl T5 {
     }
 
     /// Token ids of a text, nothing put after it. Special tokens that stand in it are text.
-    pub(super) fn encode(&self, text: &str) -> Vec<u32> {
-        let mut out = Vec::with_capacity(text.len() / 3 + 2);
-        self.pieces.encode(text, |piece| {
-            out.push(self.ids.get(piece).copied().unwrap_or(self.unk));
+    pub(super) fn encode(&self, text: &str, out: &mut Encoded) {
+        self.pieces.encode(text, |piece, span| {
+            out.push(self.ids.get(piece).copied().unwrap_or(self.unk), span);
         });
-        out
     }
 
     /// Plain text of target tokens. Of special tokens and rows without a token nothing is shown.
@@ -54,14 +52,14 @@ impl T5 {
         self.pieces.decode(pieces.filter(|piece| ![EOS, PAD, UNK].contains(piece)))
     }
 
-    /// Whether the model may say this.
-    pub(super) fn knows(&self, id: u32) -> bool {
-        id < self.end
-    }
-
     /// The token with this id.
     pub(super) fn token(&self, id: u32) -> Option<&str> {
         self.tokens.get(&id).map(String::as_str)
+    }
+
+    /// Whether the model may say this.
+    pub(super) fn knows(&self, id: u32) -> bool {
+        id < self.end
     }
 
     /// The id of this token.

@@ -9,6 +9,9 @@ use std::sync::LazyLock;
 const TABLES: [&str; 2] =
     [include_str!("../lexicon/words.tsv"), include_str!("../lexicon/treebanks.tsv")];
 
+/// Second parts of compounds.
+const PARTS: &str = include_str!("../lexicon/parts.tsv");
+
 /// Past and present stems.
 const VERBS: &str = include_str!("../lexicon/verbs.tsv");
 
@@ -28,6 +31,10 @@ pub(super) struct Form {
     pub has_silent_heh: bool,
     /// Seen in running text with its half-spaces; the weight of others is that of a list.
     pub is_attested: bool,
+    /// Preferred to the spelling without half-spaces.
+    pub is_preferred: bool,
+    /// Joined when a space stands between its parts, in a text that has lost others so.
+    pub may_join: bool,
     /// Joined also when a space stands between its parts.
     pub joins_spaced: bool,
 }
@@ -41,7 +48,17 @@ pub(super) struct Entry {
     pub parted: Option<(&'static str, Form)>,
 }
 
+/// A part that makes words of others, as their last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Second {
+    /// log2 of how much oftener it has a half-space before it than none.
+    pub weight: i32,
+    /// Hardly stands alone: a space before it is a lost half-space.
+    pub is_bound: bool,
+}
+
 struct Lexicon {
+    seconds: HashMap<&'static str, Second>,
     words: HashMap<Cow<'static, str>, Entry>,
     past: HashSet<&'static str>,
     present: HashSet<&'static str>,
@@ -62,11 +79,15 @@ impl Lexicon {
                 is_no_noun: tags.contains('a') && !tags.contains('n'),
                 has_silent_heh: tags.contains('h'),
                 is_attested: tags.contains('c'),
+                is_preferred: tags.contains('p'),
+                may_join: tags.contains('d'),
                 joins_spaced: tags.contains('s'),
             };
             if word.contains('-') {
                 let entry = words.entry(word.replace('-', "").into()).or_default();
-                if entry.parted.is_none_or(|(_, other)| other.weight < weight) {
+                // The same form in the next table says more of it.
+                let is_better = |(form, other): (&str, Form)| form == word || other.weight < weight;
+                if entry.parted.is_none_or(is_better) {
                     entry.parted = Some((word, form));
                 }
             } else {
@@ -76,7 +97,13 @@ impl Lexicon {
         let stems = || VERBS.lines().filter_map(|line| line.split_once('\t'));
         let past = stems().map(|(past, _)| past).filter(|stem| stem.len() > 2).collect();
         let present = stems().map(|(_, present)| present).filter(|stem| stem.len() > 2).collect();
-        Self { words, past, present }
+        let seconds = PARTS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+            let mut fields = line.split('\t');
+            let (second, weight) = (fields.next()?, fields.next()?.parse().ok()?);
+            let is_bound = fields.next().is_some_and(|tags| tags.contains('b'));
+            Some((second, Second { weight, is_bound }))
+        });
+        Self { seconds: seconds.collect(), words, past, present }
     }
 }
 
@@ -98,4 +125,9 @@ pub(super) fn is_past_stem(word: &str) -> bool {
 /// Whether this is the present stem of a verb, `رو`.
 pub(super) fn is_present_stem(word: &str) -> bool {
     LEXICON.present.contains(word)
+}
+
+/// What is known of a second part of compounds.
+pub(super) fn second(part: &str) -> Option<Second> {
+    LEXICON.seconds.get(part).copied()
 }

@@ -17,6 +17,18 @@ use tokenizers::normalizer::Range as Part;
 /// The half-space, U+200C.
 pub(super) const ZWNJ: char = '\u{200C}';
 
+/// How sure it is that a half-space was lost, most sure first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Certainty {
+    /// Nothing else can be meant.
+    Sure,
+    /// Unless the rest of the text has lost its half-spaces in another way, or none.
+    #[default]
+    Likely,
+    /// Only where the rest of the text has lost its half-spaces in this way.
+    Doubtful,
+}
+
 /// A half-space that is put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HalfSpace {
@@ -30,7 +42,7 @@ pub struct HalfSpace {
 #[must_use]
 pub fn half_spaces(text: &str) -> Vec<HalfSpace> {
     let words = word::split(text);
-    let mut found: Vec<HalfSpace> = Vec::new();
+    let mut found: Vec<(HalfSpace, Certainty)> = Vec::new();
     let mut first = 0;
     while first < words.len() {
         // Words with one space between them; over a mark nothing is joined.
@@ -42,8 +54,8 @@ pub fn half_spaces(text: &str) -> Vec<HalfSpace> {
         let texts: Vec<&str> = run.iter().map(|span| &text[span.clone()]).collect();
         let joins = compounds::joins(&texts);
         for (index, span) in run.iter().enumerate() {
-            if index > 0 && joins[index - 1] {
-                found.push(HalfSpace { span: run[index - 1].end..span.start });
+            if let Some(certainty) = index.checked_sub(1).and_then(|before| joins[before]) {
+                found.push((HalfSpace { span: run[index - 1].end..span.start }, certainty));
             }
             let context = word::Context {
                 ends: match texts.get(index + 1) {
@@ -55,14 +67,27 @@ pub fn half_spaces(text: &str) -> Vec<HalfSpace> {
                     None => text[..span.start].trim_end().ends_with(char::is_numeric),
                 },
             };
-            let breaks = word::breaks(texts[index], context);
-            found.extend(
-                breaks.into_iter().map(|at| HalfSpace { span: span.start + at..span.start + at }),
-            );
+            let (breaks, certainty) = word::breaks(texts[index], context);
+            let at = |at: usize| HalfSpace { span: span.start + at..span.start + at };
+            found.extend(breaks.into_iter().map(|place| (at(place), certainty)));
         }
         first = last;
     }
-    found
+    let sure = |of_space: bool| {
+        let sure = found.iter().filter(|(_, certainty)| *certainty == Certainty::Sure);
+        sure.filter(|(half_space, _)| half_space.span.is_empty() != of_space).count()
+    };
+    let (deleted, spaced, kept) = (sure(false), sure(true), text.contains(ZWNJ));
+    found.retain(|(half_space, certainty)| {
+        let is_deleted = half_space.span.is_empty();
+        let (this, other) = if is_deleted { (deleted, spaced) } else { (spaced, deleted) };
+        match certainty {
+            Certainty::Sure => true,
+            Certainty::Likely => this > 0 || (other == 0 && !kept),
+            Certainty::Doubtful => this > 0 && this >= other && !kept,
+        }
+    });
+    found.into_iter().map(|(half_space, _)| half_space).collect()
 }
 
 /// Whether the lexicon has a word, or the word without its last letter, as one that is often seen.

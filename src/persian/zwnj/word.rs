@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::affixes::{self, ENDINGS, PREVERBS, SOLID_ENDINGS, VerbForm};
-use super::{ZWNJ, compounds, lexicon};
+use super::{Certainty, ZWNJ, compounds, lexicon};
 
 /// A longer run is no word.
 const LONGEST_WORD: usize = 80;
@@ -37,6 +37,8 @@ pub(super) struct Reading {
     pub breaks: Vec<usize>,
     /// About log2 of how often it is met.
     pub score: i32,
+    /// How sure its half-spaces are.
+    pub certainty: Certainty,
 }
 
 /// Runs of letters and half-spaces.
@@ -57,12 +59,13 @@ pub(super) fn split(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Where half-spaces are missing inside a word, in bytes.
-pub(super) fn breaks(word: &str, context: Context) -> Vec<usize> {
+pub(super) fn breaks(word: &str, context: Context) -> (Vec<usize>, Certainty) {
     if word.len() > LONGEST_WORD || word.len() < 6 || word.is_ascii() {
-        return Vec::new();
+        return (Vec::new(), Certainty::Likely);
     }
     if !word.contains(ZWNJ) {
-        return best(word, 0, context).breaks;
+        let best = best(word, 0, context);
+        return (best.breaks, best.certainty);
     }
     // Half of its half-spaces may be there: برنامه‌ریزیها, می‌کردهاند.
     let mut found = Vec::new();
@@ -75,7 +78,7 @@ pub(super) fn breaks(word: &str, context: Context) -> Vec<usize> {
         }
         start += part.len() + ZWNJ.len_utf8();
     }
-    found
+    (found, Certainty::Sure)
 }
 
 /// Of a word with half-spaces, where one is missing behind the last.
@@ -104,16 +107,18 @@ fn last_part(word: &str, start: usize, context: Context) -> Vec<usize> {
 
 /// The best reading of a word without half-spaces.
 fn best(word: &str, depth: usize, context: Context) -> Reading {
-    let unknown = Reading { breaks: Vec::new(), score: UNKNOWN };
+    let unknown = Reading { score: UNKNOWN, ..Reading::default() };
     let entry = lexicon::entry(word);
     // پیش‌تر is written oftener than پیشتر.
     let is_rarer = |form: &lexicon::Form| {
-        entry.parted.is_some_and(|(_, parted)| parted.is_attested && parted.weight > form.weight)
+        entry.parted.is_some_and(|(_, parted)| {
+            parted.is_preferred || parted.is_attested && parted.weight > form.weight
+        })
     };
     let solid = entry
         .solid
         .filter(|form| !is_rarer(form))
-        .map(|form| Reading { breaks: Vec::new(), score: form.weight + AS_IT_IS });
+        .map(|form| Reading { score: form.weight + AS_IT_IS, ..Reading::default() });
     let parted = parted(word).filter(|_| solid.is_none());
     let mut found = unknown;
     // The first of equals stays: the word as it is.
@@ -139,8 +144,9 @@ pub(super) fn stem(word: &str, depth: usize) -> Option<Reading> {
         return None;
     }
     let entry = lexicon::entry(word);
-    let solid = entry.solid.map(|form| Reading { breaks: Vec::new(), score: form.weight });
-    let participle = affixes::is_participle(word).then(|| Reading { breaks: Vec::new(), score: 5 });
+    let solid = entry.solid.map(|form| Reading { score: form.weight, ..Reading::default() });
+    let participle =
+        affixes::is_participle(word).then(|| Reading { score: 5, ..Reading::default() });
     let readings = solid.into_iter().chain(participle).chain(parted(word));
     let known = readings.reduce(|a, b| if b.score > a.score { b } else { a });
     known.or_else(|| {
@@ -153,9 +159,16 @@ pub(super) fn stem(word: &str, depth: usize) -> Option<Reading> {
 
 /// As the lexicon writes it with half-spaces.
 fn parted(word: &str) -> Option<Reading> {
-    let (form, known) = lexicon::entry(word).parted?;
+    let entry = lexicon::entry(word);
+    let (form, known) = entry.parted?;
+    // A word that is written both ways may have stood so.
+    let certainty = if entry.solid.is_some() { Certainty::Likely } else { Certainty::Sure };
     let breaks = form.match_indices('-').enumerate().map(|(index, (at, _))| at - index).collect();
-    Some(Reading { breaks, score: known.weight + if known.is_attested { ATTESTED } else { 0 } })
+    Some(Reading {
+        breaks,
+        score: known.weight + if known.is_attested { ATTESTED } else { 0 },
+        certainty,
+    })
 }
 
 /// A known word with an ending that needs no half-space, or a verb.
@@ -171,7 +184,7 @@ fn inflected(word: &str) -> Option<Reading> {
     if affixes::is_finite(word) || affixes::is_finite(verb) {
         score = score.max(Some(3));
     }
-    Some(Reading { breaks: Vec::new(), score: score? })
+    Some(Reading { score: score?, ..Reading::default() })
 }
 
 fn with_ending(word: &str, depth: usize, context: Context) -> Option<Reading> {
@@ -186,13 +199,17 @@ fn with_ending(word: &str, depth: usize, context: Context) -> Option<Reading> {
         if !affixes::hosts(host, ending.host) {
             continue;
         }
+        // بهترین, بهای: nothing is به‌ترین or به‌ای.
+        if matches!(ending.text.chars().next(), Some('ت' | 'ا')) && host.len() < 6 {
+            continue;
+        }
         let is_plural = ending.text.starts_with("ها");
         if is_plural && affixes::is_only_verb(host) {
             continue;
         }
         // Of an unknown word only the heh before it shows that this is an ending.
         let unknown = (is_plural && host.ends_with('ه') && host.len() > 8)
-            .then(|| Reading { breaks: Vec::new(), score: UNKNOWN + ending.cost + 1 });
+            .then(|| Reading { score: UNKNOWN + ending.cost + 1, ..Reading::default() });
         let Some(mut reading) = stem(host, depth).or(unknown) else { continue };
         reading.score -= ending.cost;
         if is_plural && lexicon::solid(host).is_some_and(|form| form.is_no_noun) {
@@ -207,6 +224,7 @@ fn with_ending(word: &str, depth: usize, context: Context) -> Option<Reading> {
         }
         if !affixes::ends_unjoined(host) {
             reading.breaks.push(host.len());
+            reading.certainty = Certainty::Sure;
         }
         offer(reading);
     }
@@ -240,12 +258,16 @@ fn with_mi(word: &str) -> Option<Reading> {
     if let VerbForm::Perfect(at) = affixes::verb_form(&rest[mi..])? {
         breaks.push(start + mi + at);
     }
-    Some(Reading { breaks, score: VERB })
+    Some(Reading { breaks, score: VERB, certainty: Certainty::Sure })
 }
 
 fn with_bi(word: &str, depth: usize) -> Option<Reading> {
     let rest = word.strip_prefix("بی").filter(|rest| rest.len() > 4 && depth < 2)?;
     let known = lexicon::solid(rest).map(|form| form.weight);
     let score = known.or_else(|| inflected(rest).map(|reading| reading.score - 2))?;
-    (score > 1).then(|| Reading { breaks: vec!["بی".len()], score: score - 5 })
+    (score > 1).then(|| Reading {
+        breaks: vec!["بی".len()],
+        score: score - 5,
+        certainty: Certainty::Likely,
+    })
 }

@@ -95,6 +95,9 @@ struct Support {
 
 impl Support {
     fn of(pair: &Pair<'_>) -> Self {
+        if pair.is_huge() {
+            return Self::default();
+        }
         let has = |words: &[&str]| {
             pair.persian().iter().any(|token| words.contains(&token.text.as_str()))
         };

@@ -8,6 +8,7 @@ mod gender;
 mod names;
 mod negation;
 mod numbers;
+mod omission;
 mod script;
 mod text;
 
@@ -18,11 +19,36 @@ use std::sync::Arc;
 use tokenizers::NormalizedString;
 use tokenizers::normalizer::Range as Part;
 
-use crate::document::{AlignedDocument, Issue, TranslationUnit, WordPair};
+use crate::document::{AlignedDocument, Coverage, Issue, TranslationUnit, WordPair};
 use crate::persian::{self, Token};
 
 /// Changed whenever checks find something else than before.
 const VERSION: u32 = 1;
+
+/// Whether a doubt is one that another search may well get rid of.
+#[must_use]
+pub fn is_hard(code: &str) -> bool {
+    const HARD: [&str; 8] = [
+        "untranslated",
+        "repetition",
+        "too_short",
+        "too_long",
+        "omission",
+        "number_missing",
+        "number_changed",
+        "number_added",
+    ];
+    HARD.contains(&code)
+}
+
+/// Words and marks of the longest text that is checked: some checks compare every word with every
+/// other, and what is longer is no sentence.
+const LONGEST: usize = 1000;
+
+/// What is longer than this is not even cut into words.
+const MOST_BYTES: usize = 64 << 10;
+
+const NOT_CHECKED: &str = "not_checked";
 
 /// Codes of sentences that no model was asked about: there is nothing to check.
 const UNTOUCHED: [&str; 2] = ["not_translated", "passed_through"];
@@ -33,6 +59,8 @@ pub struct Pair<'a> {
     shown: &'a str,
     read: NormalizedString,
     persian: Vec<Token>,
+    /// Whether it is too long to be looked at.
+    is_huge: bool,
     /// The translation.
     pub target: &'a str,
     english: Vec<english::Token<'a>>,
@@ -40,6 +68,8 @@ pub struct Pair<'a> {
     pub score: Option<f32>,
     /// Words that belong together, in bytes of the displayed source and of the target.
     pub alignment: Option<&'a [WordPair]>,
+    /// How much of the source the target comes from, by the alignment.
+    pub coverage: Option<&'a Coverage>,
     /// The model as the user named it.
     pub model: &'a str,
 }
@@ -50,16 +80,22 @@ impl<'a> Pair<'a> {
     /// * `source`: as displayed
     #[must_use]
     pub fn new(source: &'a str, target: &'a str) -> Self {
-        let mut read = persian::normalize(source);
+        let is_huge = source.len() > MOST_BYTES || target.len() > MOST_BYTES;
+        let mut read = if is_huge { "".into() } else { persian::normalize(source) };
         persian::restore(&mut read);
+        let persian = persian::tokens(read.get());
+        let english = if is_huge { Vec::new() } else { english::tokens(target) };
+        let is_huge = is_huge || persian.len() > LONGEST || english.len() > LONGEST;
         Self {
             shown: source,
-            persian: persian::tokens(read.get()),
+            persian,
             read,
             target,
-            english: english::tokens(target),
+            english,
+            is_huge,
             score: None,
             alignment: None,
+            coverage: None,
             model: "",
         }
     }
@@ -71,6 +107,7 @@ impl<'a> Pair<'a> {
         Self {
             score: score.filter(|score| score.is_finite()),
             alignment: unit.translation.alignment.as_deref(),
+            coverage: unit.translation.coverage.as_ref(),
             model: &document.model,
             ..Self::new(document.source(unit), unit.target())
         }
@@ -94,10 +131,20 @@ impl<'a> Pair<'a> {
         &self.english
     }
 
+    /// Whether it is too long to be looked at.
+    fn is_huge(&self) -> bool {
+        self.is_huge
+    }
+
     /// A place of [`Pair::source`] as it is displayed.
     #[must_use]
     pub fn shown(&self, span: &Range<usize>) -> &'a str {
         self.place(span).and_then(|span| self.shown.get(span)).unwrap_or_default()
+    }
+
+    /// A place of the displayed source.
+    fn displayed(&self, span: &Range<usize>) -> Option<&'a str> {
+        self.shown.get(span.clone())
     }
 
     /// A place of [`Pair::source`] in the displayed source.
@@ -137,6 +184,7 @@ impl Default for Checks {
             Box::new(script::Untranslated),
             Box::new(text::Repetition),
             Box::new(text::Length),
+            Box::new(omission::Omission),
             Box::new(confidence::Confidence),
             Box::new(gender::Gender),
             Box::new(names::Consistency),
@@ -166,6 +214,9 @@ impl Checks {
     /// What is to be said about a sentence; places are in the displayed source.
     #[must_use]
     pub fn sentence(&self, pair: &Pair<'_>) -> Vec<Issue> {
+        if pair.is_huge() {
+            return vec![Issue::note(NOT_CHECKED, "The sentence is too long to be checked.")];
+        }
         let mut issues: Vec<Issue> = self.0.iter().flat_map(|check| check.sentence(pair)).collect();
         for issue in &mut issues {
             issue.source_span = issue.source_span.take().and_then(|span| pair.place(&span));
@@ -178,7 +229,8 @@ impl Checks {
     pub fn review(&self, document: &mut AlignedDocument) {
         let codes = self.codes();
         for unit in &mut document.units {
-            unit.issues.retain(|issue| !codes.contains(&issue.code.as_str()));
+            let is_ours = |code: &str| codes.contains(&code) || code == NOT_CHECKED;
+            unit.issues.retain(|issue| !is_ours(&issue.code));
         }
         let mut issues: Vec<(usize, Issue)> = Vec::new();
         for (index, unit) in document.units.iter().enumerate() {

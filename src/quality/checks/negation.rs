@@ -4,6 +4,8 @@
 //! one is enough for any number of the other; and where Persian says `نه تنها` or `جز`, a translator
 //! may well say it without a negation.
 
+use std::ops::Range;
+
 use super::english::Token as English;
 use super::{Check, Issue, Pair};
 use crate::persian::Token;
@@ -15,8 +17,19 @@ pub(super) struct Negation;
 const LOST: &str = "negation_lost";
 
 /// Whole verbs, which need no stem.
-const VERBS: &[&str] =
-    &["نیست", "نیستم", "نیستی", "نیستیم", "نیستید", "نیستند", "نبایستی", "نباید", "نشاید", "ننگ"];
+const VERBS: &[&str] = &[
+    "بدون",
+    "نیست",
+    "نیستم",
+    "نیستی",
+    "نیستیم",
+    "نیستید",
+    "نیستند",
+    "نبایستی",
+    "نباید",
+    "نشاید",
+    "ننگ",
+];
 
 /// Past stems, and present stems as they stand behind `ن`.
 const STEMS: &[&str] = &[
@@ -102,6 +115,7 @@ const ENDINGS: &[&str] = &["", "م", "ی", "د", "یم", "ید", "ند", "ه", "
 
 /// Words that begin as negated verbs do and are none.
 const OTHERS: &[&str] = &[
+    "نزد",
     "نرو",
     "نده",
     "نبرد",
@@ -203,18 +217,29 @@ impl Check for Negation {
         if tokens.iter().any(|token| TURNS.iter().any(|turn| token.is(turn))) {
             return Vec::new();
         }
-        let negated = tokens.iter().enumerate().find_map(|(index, token)| {
-            let next = tokens.get(index + 1);
-            if token.is("نمی") {
-                return next.map(|next| token.span.start..next.span.end);
-            }
-            is_negated(token).then(|| token.span.clone())
-        });
-        let Some(span) = negated.filter(|_| !pair.english().iter().any(negates)) else {
+        let negated: Vec<Range<usize>> = tokens
+            .iter()
+            .enumerate()
+            .filter_map(|(index, token)| {
+                let next = tokens.get(index + 1);
+                if token.is("نمی") {
+                    return next.map(|next| token.span.start..next.span.end);
+                }
+                is_negated(token).then(|| token.span.clone())
+            })
+            .collect();
+        let there = pair.english().iter().filter(|token| negates(token)).count();
+        // Of many, English may well join some.
+        if there >= negated.len().min(2) {
             return Vec::new();
+        }
+        let span = negated[there].clone();
+        let message = if there == 0 {
+            let shown = pair.shown(&span);
+            format!("The Persian negates ({shown}), and the English does not.")
+        } else {
+            format!("The Persian negates {} times, and the English once.", negated.len())
         };
-        let shown = pair.shown(&span);
-        let message = format!("The Persian negates ({shown}), and the English does not.");
         vec![Issue::doubt(LOST, message).in_source(span)]
     }
 }
@@ -228,7 +253,7 @@ fn is_negated(token: &Token) -> bool {
     !OTHERS.contains(&word)
         && ENDINGS.iter().any(|ending| {
             stem.strip_suffix(ending).is_some_and(|stem| {
-                STEMS.contains(&stem) && stem.chars().count() + ending.len() > 2
+                STEMS.contains(&stem) && stem.chars().count() + ending.chars().count() > 1
             })
         })
 }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use super::{File, Row};
 use crate::document::writers::SCHEMA;
 use crate::document::{
-    BlockKind, Candidate, Error, Issue, Provenance, Result, Similar, TermUse, Translation, WordPair,
+    BlockKind, Candidate, Coverage, Error, Issue, Provenance, Result, Similar, TermUse,
+    Translation, WordPair,
 };
 
 #[derive(Deserialize)]
@@ -21,6 +22,9 @@ struct Line {
     #[serde(default)]
     candidates: Vec<Candidate>,
     alignment: Option<Vec<[usize; 4]>>,
+    coverage: Option<f32>,
+    #[serde(default)]
+    uncovered: Vec<[usize; 2]>,
     #[serde(default)]
     issues: Vec<Issue>,
     #[serde(default)]
@@ -72,6 +76,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<File> {
                 sentence: 0,
                 candidates,
                 alignment: line.alignment.map(|pairs| pairs.into_iter().map(pair).collect()),
+                coverage: line.coverage.map(|share| Coverage {
+                    share,
+                    missing: line.uncovered.iter().map(|[from, to]| *from..*to.max(from)).collect(),
+                }),
                 terms: line.terms,
                 similar: line.similar,
             },

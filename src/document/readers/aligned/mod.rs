@@ -1,9 +1,11 @@
 //! Translations that were written before, and maybe corrected since: JSON lines of the schema
-//! `tarjoman.aligned/1`, TMX, and tab-separated values. Read back so that any writer can write them.
+//! `tarjoman.aligned/1`, TMX, XLIFF 2, and tab-separated values. Read back so that any writer can
+//! write them.
 
 mod jsonl;
 mod tmx;
 mod tsv;
+mod xliff;
 
 use std::path::Path;
 
@@ -40,7 +42,7 @@ struct File {
 /// Reads a translation from a file, or from standard input when the path is `-`.
 ///
 /// # Errors
-/// When the file can't be read, or is neither of the formats.
+/// When the file can't be read, or is none of the formats.
 pub fn open(path: impl AsRef<Path>) -> Result<AlignedDocument> {
     let (name, bytes) = bytes(path.as_ref())?;
     read(&name, bytes)
@@ -54,7 +56,8 @@ pub fn read(name: &str, bytes: Vec<u8>) -> Result<AlignedDocument> {
     let text = utf8(name, bytes)?;
     let shown = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
     let file = match shown.chars().next() {
-        Some('<') => tmx::read(name, &text)?,
+        Some('<') if xliff::is_there(shown) => xliff::read(name, shown)?,
+        Some('<') => tmx::read(name, shown)?,
         Some('{') => jsonl::read(name, shown)?,
         _ => tsv::read(name, shown)?,
     };
@@ -68,7 +71,7 @@ pub fn read(name: &str, bytes: Vec<u8>) -> Result<AlignedDocument> {
 fn build(name: &str, file: File) -> AlignedDocument {
     let File { model, licence, provenance, rows } = file;
     let mut article = Article {
-        meta: Meta { name: name.to_owned() },
+        meta: Meta { name: name.to_owned(), ..Meta::default() },
         after: "\n".into(),
         is_rebuilt: true,
         ..Article::default()

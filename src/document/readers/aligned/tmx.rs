@@ -4,7 +4,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::super::xml::{Stop, refuse_entities, resolve};
+use super::super::xml::{Stop, attribute_of as attribute, refuse_entities, resolve};
 use super::{File, Row};
 use crate::document::{BlockKind, Candidate, Error, Issue, Provenance, Result, Translation};
 
@@ -53,7 +53,7 @@ struct Walk {
 
 impl Walk {
     fn run(&mut self, text: &str) -> std::result::Result<(), Stop> {
-        let mut reader = Reader::from_str(text.trim_start_matches('\u{FEFF}'));
+        let mut reader = Reader::from_str(text);
         let mut depth = 0usize;
         loop {
             match reader.read_event()? {
@@ -158,12 +158,6 @@ impl Walk {
     }
 }
 
-fn kind(name: &str) -> BlockKind {
+pub(super) fn kind(name: &str) -> BlockKind {
     serde_json::from_value(name.into()).unwrap_or_default()
-}
-
-/// The value of an attribute whatever its prefix.
-fn attribute(tag: &BytesStart<'_>, name: &str) -> String {
-    let found = tag.attributes().flatten().find(|a| a.key.local_name().as_ref() == name);
-    found.map(|attribute| attribute.value.into_owned()).unwrap_or_default()
 }

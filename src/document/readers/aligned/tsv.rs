@@ -7,7 +7,7 @@ use crate::document::{Candidate, Error, Provenance, Result, Translation};
 pub(super) fn read(name: &str, text: &str) -> Result<File> {
     let damaged = |line: u64, reason: String| Error::Damaged {
         name: name.to_owned(),
-        what: "translation, as tab-separated values, TMX or aligned JSON lines",
+        what: "translation, as tab-separated values, TMX, XLIFF 2 or aligned JSON lines",
         reason: format!("line {line}: {reason}"),
     };
     let head: Vec<&str> = text.lines().next().unwrap_or_default().split('\t').collect();

@@ -21,6 +21,10 @@ const MOST_NODES: usize = 1_000_000;
 /// Bytes that are parsed before the depth is looked at again.
 const STEP: usize = 4096;
 
+/// Places in one tag where an attribute may begin. The parser compares each attribute with all
+/// before it; pages that carry data in attributes reach some ten thousand.
+const MOST_ATTRIBUTES: usize = 100_000;
+
 /// What a node is.
 #[derive(Debug)]
 pub enum Kind {
@@ -59,6 +63,8 @@ impl Dom {
             parse_document(sink, options)
         };
         let mut rest = text;
+        // Places where an attribute may begin, since the parser last built something.
+        let mut silent = 0;
         while !rest.is_empty() {
             let mut end = STEP.min(rest.len());
             while !rest.is_char_boundary(end) {
@@ -67,7 +73,16 @@ impl Dom {
             let (step, after) = rest.split_at(end);
             parser.process(StrTendril::from_slice(step));
             rest = after;
-            if parser.tokenizer.sink.sink.refused.get() {
+            let sink = &parser.tokenizer.sink.sink;
+            if sink.built.replace(0) > 0 {
+                silent = 0;
+            }
+            let places = step.bytes().filter(|c| b" \t\n\r\x0C/=\"'".contains(c)).count();
+            // A picture in an attribute has a few of these bytes too.
+            if places > step.len() / 32 {
+                silent += places;
+            }
+            if sink.refused.get() || silent > MOST_ATTRIBUTES {
                 return None;
             }
         }
@@ -132,6 +147,8 @@ struct Sink {
     refused: Cell<bool>,
     /// Depth of each node at the time it was appended.
     depths: RefCell<Vec<usize>>,
+    /// What was built since somebody last looked.
+    built: Cell<usize>,
 }
 
 impl Default for Sink {
@@ -141,12 +158,14 @@ impl Default for Sink {
             nodes: RefCell::new(vec![document]),
             refused: Cell::new(false),
             depths: RefCell::new(vec![0]),
+            built: Cell::new(0),
         }
     }
 }
 
 impl Sink {
     fn add(&self, kind: Kind) -> usize {
+        self.built.set(self.built.get() + 1);
         let mut nodes = self.nodes.borrow_mut();
         if nodes.len() > MOST_NODES {
             self.refused.set(true);
@@ -186,6 +205,7 @@ impl Sink {
 
     /// Puts a node or text before the child `at` of a parent; text joins text that it follows.
     fn put(&self, parent: usize, at: usize, child: NodeOrText<Handle>) {
+        self.built.set(self.built.get() + 1);
         match child {
             NodeOrText::AppendNode(handle) => self.insert(parent, at, handle.node),
             NodeOrText::AppendText(text) => {

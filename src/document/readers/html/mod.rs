@@ -42,7 +42,10 @@ pub(super) fn read_part(
 }
 
 fn too_deep(name: String) -> Error {
-    Error::Refused { name, reason: "its elements nest too deep or multiply".into() }
+    Error::Refused {
+        name,
+        reason: "its elements nest too deep or multiply, or a tag does not end".into(),
+    }
 }
 
 struct Walk<'a> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::layers::Activation;
+use crate::model::layers::{Activation, Rope, Scaling, Yarn};
 
 /// What decides the computation, whatever the family.
 #[allow(clippy::struct_excessive_bools)] // families differ in these, one by one
@@ -43,14 +43,6 @@ pub(in crate::model::families) struct Shape {
     pub logit_cap: Option<f64>,
 }
 
-/// Wave lengths of positions.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::model::families) struct Rope {
-    pub theta: f64,
-    /// By which positions are divided.
-    pub factor: f64,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum LayerType {
@@ -61,28 +53,61 @@ enum LayerType {
 /// `rope_scaling`, or a part of `rope_parameters`.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct RopeParameters {
-    #[serde(alias = "type")]
     rope_type: Option<String>,
+    /// The name of the same in older files; some have both.
+    #[serde(rename = "type")]
+    old_type: Option<String>,
     rope_theta: Option<f64>,
     factor: Option<f64>,
+    original_max_position_embeddings: Option<f64>,
+    attention_factor: Option<f64>,
+    beta_fast: Option<f64>,
+    beta_slow: Option<f64>,
+    mscale: Option<f64>,
+    mscale_all_dim: Option<f64>,
+    truncate: Option<bool>,
 }
 
 impl RopeParameters {
-    fn rope(&self, theta: f64) -> Result<Rope, String> {
+    /// * `theta`, `positions`: `rope_theta` and `max_position_embeddings` beside these
+    fn rope(&self, theta: f64, positions: usize) -> Result<Rope, String> {
         let theta = self.rope_theta.unwrap_or(theta);
-        match self.rope_type.as_deref() {
-            None | Some("default") => Ok(Rope { theta, factor: 1.0 }),
-            Some("linear") => {
-                let factor = self.factor.filter(|factor| *factor > 0.0);
-                factor
-                    .map(|factor| Rope { theta, factor })
-                    .ok_or_else(|| "linear positions need a factor above 0".into())
-            }
+        let scaling = match self.rope_type.as_ref().or(self.old_type.as_ref()).map(String::as_str) {
+            None | Some("default") => Scaling::Linear(1.0),
+            Some("linear") => Scaling::Linear(
+                positive(self.factor).ok_or("linear positions need a factor above 0")?,
+            ),
+            Some("yarn") => Scaling::Yarn(self.yarn(positions as f64)?),
             Some(other) => {
-                Err(format!("rope_type is {other:?}; Tarjoman knows \"default\" and \"linear\""))
+                return Err(format!(
+                    "rope_type is {other:?}; Tarjoman knows \"default\", \"linear\" and \"yarn\""
+                ));
             }
-        }
+        };
+        Ok(Rope { theta, scaling })
     }
+
+    fn yarn(&self, positions: f64) -> Result<Yarn, String> {
+        let trained = self.original_max_position_embeddings.unwrap_or(positions);
+        let trained = positive(Some(trained)).ok_or("yarn needs a length of the training")?;
+        let factor = positive(Some(self.factor.unwrap_or(positions / trained)))
+            .ok_or("yarn positions need a factor above 0")?;
+        // What is 0 is not set there.
+        let set = |value: Option<f64>| value.filter(|value| *value != 0.0);
+        let attention = match (self.attention_factor, set(self.mscale), set(self.mscale_all_dim)) {
+            (Some(attention), ..) => attention,
+            (None, Some(one), Some(all)) => {
+                Yarn::attention(factor, one) / Yarn::attention(factor, all)
+            }
+            (None, ..) => Yarn::attention(factor, 1.0),
+        };
+        let turns = (set(self.beta_fast).unwrap_or(32.0), set(self.beta_slow).unwrap_or(1.0));
+        Ok(Yarn { factor, trained, turns, whole: self.truncate.unwrap_or(true), attention })
+    }
+}
+
+fn positive(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| *number > 0.0 && number.is_finite())
 }
 
 /// Positions of Gemma 3, since transformers 5.
@@ -169,6 +194,7 @@ impl GemmaWithImages {
 
 impl GemmaConfig {
     pub fn shape(&self) -> Result<Shape, String> {
+        few(self.num_hidden_layers)?;
         if self.attn_logit_softcapping.is_some() || self.use_bidirectional_attention == Some(true) {
             return Err(
                 "attn_logit_softcapping and use_bidirectional_attention are not in Gemma 3 \
@@ -187,12 +213,15 @@ impl GemmaConfig {
         };
         let (rope, sliding_rope) = match &self.rope_parameters {
             Some(RopePerLayer { full_attention, sliding_attention }) => (
-                full_attention.rope(self.rope_theta)?,
-                sliding_attention.rope(self.rope_local_base_freq)?,
+                full_attention.rope(self.rope_theta, self.max_position_embeddings)?,
+                sliding_attention.rope(self.rope_local_base_freq, self.max_position_embeddings)?,
             ),
             None => (
-                self.rope_scaling.clone().unwrap_or_default().rope(self.rope_theta)?,
-                Rope { theta: self.rope_local_base_freq, factor: 1.0 },
+                self.rope_scaling
+                    .clone()
+                    .unwrap_or_default()
+                    .rope(self.rope_theta, self.max_position_embeddings)?,
+                Rope::plain(self.rope_local_base_freq),
             ),
         };
         let shape = Shape {
@@ -260,6 +289,7 @@ fn qwen_epsilon() -> f64 {
 
 impl QwenConfig {
     pub fn shape(&self) -> Result<Shape, String> {
+        few(self.num_hidden_layers)?;
         let window = self.sliding_window.filter(|_| self.use_sliding_window);
         let sliding = match &self.layer_types {
             Some(types) => types.iter().map(|kind| *kind == LayerType::SlidingAttention).collect(),
@@ -268,8 +298,9 @@ impl QwenConfig {
                 .collect(),
         };
         let parameters = self.rope_parameters.as_ref().or(self.rope_scaling.as_ref());
+        let theta = self.rope_theta.unwrap_or(10_000.0);
         let rope =
-            parameters.cloned().unwrap_or_default().rope(self.rope_theta.unwrap_or(10_000.0))?;
+            parameters.cloned().unwrap_or_default().rope(theta, self.max_position_embeddings)?;
         let shape = Shape {
             vocabulary: self.vocab_size,
             channels: self.hidden_size,
@@ -296,10 +327,23 @@ impl QwenConfig {
     }
 }
 
+/// No network has more blocks; a damaged file may name any number.
+const MOST_LAYERS: usize = 10_000;
+/// Nor more of anything else, so that products of two are numbers, and tables fit the memory.
+const MOST: usize = 1 << 24;
+
+fn few(layers: usize) -> Result<(), String> {
+    if layers > MOST_LAYERS { Err(format!("{layers} layers are too many")) } else { Ok(()) }
+}
+
 impl Shape {
     /// Refuses what can't be computed.
     fn checked(self, layers: usize) -> Result<Self, String> {
-        if self.key_heads == 0 || !self.heads.is_multiple_of(self.key_heads) {
+        let sizes = [self.vocabulary, self.channels, self.inner, self.heads, self.key_heads];
+        if sizes.into_iter().any(|size| size > MOST) || self.head_dim > MOST_LAYERS {
+            return Err("its sizes make no sense".into());
+        }
+        if self.heads == 0 || self.key_heads == 0 || !self.heads.is_multiple_of(self.key_heads) {
             return Err(format!(
                 "{} heads of queries can't share {} heads of keys",
                 self.heads, self.key_heads

@@ -16,7 +16,7 @@ use self::attention::Sight;
 use self::block::Block;
 pub(super) use self::config::{GemmaConfig, GemmaWithImages, QwenConfig, Shape};
 use self::names::{GEMMA, LLAMA_CPP, QWEN};
-use crate::model::layers::{Linear, RmsNorm, Rotary, Turns, padding_mask};
+use crate::model::layers::{Linear, RmsNorm, Rope, Rotary, Turns, padding_mask};
 use crate::model::state::Prompts;
 use crate::model::weights::Weights;
 use crate::model::{self, DecoderState, Error, Seq2Seq};
@@ -76,10 +76,7 @@ impl Causal {
         let half = shape.positions / 2;
         let longest = (LONGEST.0.min(half), LONGEST.1.min(half));
         let device = weights.device().clone();
-        let rotary = |rope: config::Rope| {
-            let positions = longest.0 + longest.1;
-            Rotary::new(rope.theta, rope.factor, shape.head_dim, positions, &device)
-        };
+        let rotary = |rope: Rope| Rotary::new(rope, shape.head_dim, longest.0 + longest.1, &device);
         Ok(Self {
             embedding,
             scale_embedding: shape.scale_embedding.then(|| (shape.channels as f64).sqrt()),

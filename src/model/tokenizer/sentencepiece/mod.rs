@@ -8,15 +8,14 @@ mod proto;
 mod segment;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use prost::Message;
 
 use self::normalizer::Normalizer;
 use self::prefixes::Prefixes;
 use self::proto::{Algorithm, Kind, ModelProto};
-
-/// How pieces spell a space.
-const SPACE: &str = "\u{2581}";
+use super::SPACE;
 
 /// One SentencePiece model.
 pub(super) struct SentencePiece {
@@ -83,25 +82,29 @@ impl SentencePiece {
         self.vocabulary.text.iter().chain(reserved)
     }
 
-    /// Hands out the pieces of a text. What no piece matches comes as it stands, a whole run at
-    /// once, or in bytes where the model has them.
-    pub(super) fn encode(&self, text: &str, mut each: impl FnMut(&str)) {
-        let text = self.normalizer.normalize(text);
+    /// Hands out the pieces of a text, each with the bytes that it stands for. What no piece matches
+    /// comes as it stands, a whole run at once, or in bytes where the model has them.
+    pub(super) fn encode(&self, text: &str, mut each: impl FnMut(&str, Range<usize>)) {
+        let (text, origins) = self.normalizer.normalize(text);
         let cuts = match self.algorithm {
             Algorithm::Bpe => segment::bpe(&text, &self.vocabulary, &self.user_defined),
             _ => segment::unigram(&text, &self.vocabulary),
         };
         let unknown = |piece: usize| piece == self.vocabulary.unknown;
+        let mut at = 0;
         for run in cuts.chunk_by(|a, b| unknown(a.1) && unknown(b.1)) {
             let (first, piece) = run[0];
+            let start = at;
+            at += run.iter().map(|(part, _)| part.len()).sum::<usize>();
+            let span = origins[start]..origins[at];
             if !unknown(piece) {
-                each(first);
+                each(first, span);
             } else if self.byte_fallback {
                 for byte in run.iter().flat_map(|(part, _)| part.bytes()) {
-                    each(&format!("<0x{byte:02X}>"));
+                    each(&format!("<0x{byte:02X}>"), span.clone());
                 }
             } else {
-                each(&run.iter().map(|(part, _)| *part).collect::<String>());
+                each(&run.iter().map(|(part, _)| *part).collect::<String>(), span);
             }
         }
     }

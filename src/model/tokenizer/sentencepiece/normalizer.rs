@@ -37,8 +37,10 @@ impl Normalizer {
         })
     }
 
-    /// The text as the pieces are spelt.
-    pub(super) fn normalize(&self, mut text: &str) -> String {
+    /// The text as the pieces are spelt, and for each of its bytes, and its end, the place in the
+    /// text that it came from.
+    pub(super) fn normalize(&self, text: &str) -> (String, Vec<usize>) {
+        let (whole, mut text) = (text, text);
         while self.remove_extra_whitespaces && !text.is_empty() {
             let (length, new) = self.first(text);
             if new != " " {
@@ -47,15 +49,18 @@ impl Normalizer {
             text = &text[length..];
         }
         if text.is_empty() {
-            return String::new();
+            return (String::new(), vec![whole.len()]);
         }
 
         let mut out = String::with_capacity(text.len() * 2);
+        let mut origins = Vec::with_capacity(text.len() * 2);
         if self.add_dummy_prefix && !self.space_last {
             out.push_str(self.space);
         }
         let mut after_space = self.remove_extra_whitespaces;
         while !text.is_empty() {
+            let from = whole.len() - text.len();
+            origins.resize(out.len(), from);
             let (length, mut new) = self.first(text);
             if after_space {
                 new = new.trim_start_matches(' ');
@@ -69,6 +74,7 @@ impl Normalizer {
                 }
                 after_space = self.remove_extra_whitespaces && new.ends_with(' ');
             }
+            origins.resize(out.len(), from);
             text = &text[length..];
         }
         if self.remove_extra_whitespaces {
@@ -77,7 +83,8 @@ impl Normalizer {
         if self.add_dummy_prefix && self.space_last {
             out.push_str(self.space);
         }
-        out
+        origins.resize(out.len() + 1, whole.len());
+        (out, origins)
     }
 
     /// How many bytes to take from the front of a text that is not empty, and what they become.

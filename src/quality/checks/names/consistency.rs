@@ -34,6 +34,9 @@ impl Check for Consistency {
         let mut issues = Vec::new();
         for (index, unit) in document.units.iter().enumerate() {
             let pair = Pair::of(document, unit);
+            if pair.is_huge() {
+                continue;
+            }
             let english = words(pair.english());
             for name in find(pair.source(), pair.persian()) {
                 if matches!(name.kin, Kin::Latin) {

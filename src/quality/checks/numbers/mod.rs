@@ -122,7 +122,25 @@ fn close(a: f64, b: f64) -> bool {
 /// `۱۲۵ (125)`
 fn said(pair: &Pair<'_>, wanted: &Wanted) -> String {
     let shown = pair.shown(&wanted.span);
-    let value = wanted.values[0];
+    let plain = grouped(wanted.values[0]);
+    let digits = |text: &str| text.chars().filter(|c| *c != ',').collect::<String>();
+    let is_time = shown.contains(':');
+    if is_time || digits(shown) == digits(&plain) || digits(shown) == format!("{plain}%") {
+        return shown.to_owned();
+    }
+    format!("{shown} ({plain})")
+}
+
+/// `2,000,000`, `3.5`; years and the like stay in one.
+fn grouped(value: f64) -> String {
     let plain = format!("{}", (value * 100.0).round() / 100.0);
-    if shown == plain { shown.to_owned() } else { format!("{shown} ({plain})") }
+    let whole = plain.find('.').unwrap_or(plain.len());
+    let mut grouped = String::with_capacity(plain.len() + 4);
+    for (at, digit) in plain.char_indices() {
+        if at > 0 && at < whole && (whole - at).is_multiple_of(3) && whole > 4 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
