@@ -328,7 +328,13 @@ fn every_format_has_its_ending_and_documents_keep_their_own() {
     let mut export = Command::new(env!("CARGO_BIN_EXE_tarjoman"));
     export.arg("export").arg(xliff).arg("--source").arg(input.join("article.docx"));
     run(export.args(["--format", "document", "-o"]).arg(&back), 0);
-    assert_eq!(fs::read(back).expect("a document"), documents[Path::new("article.docx")]);
+    // XLIFF has no word alignment, so that marks inside sentences are placed in batch's alone.
+    let texts = |bytes: Vec<u8>| -> Vec<String> {
+        let article = tarjoman::document::readers::read("a.docx", bytes).expect("a document");
+        article.blocks.into_iter().map(|block| block.text).collect()
+    };
+    let own = documents[Path::new("article.docx")].clone();
+    assert_eq!(texts(fs::read(back).expect("a document")), texts(own));
 }
 
 #[test]

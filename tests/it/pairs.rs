@@ -61,7 +61,8 @@ proptest! {
         let document = translator.translate(article, &options, &Silent).expect("a translation");
         assert_places(&document);
         for unit in &document.units {
-            let passed = unit.issues.iter().any(|issue| issue.code == "not_translated");
+            let untouched = ["not_translated", "passed_through"];
+            let passed = unit.issues.iter().any(|issue| untouched.contains(&issue.code.as_str()));
             prop_assert_eq!(unit.translation.alignment.is_none(), passed);
         }
     }

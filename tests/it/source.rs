@@ -127,8 +127,9 @@ fn a_multilingual_tokenizer_is_chosen_by_type_and_class() {
     assert!(matches!(found, Ok(TokenizerFiles::NllbPieces(_))), "{found:?}");
     let error = choose(nllb, None, &["tokenizer.json", "sentencepiece.bpe.model"]);
     let error = error.expect_err("there is none");
-    let part = "lacks a tokenizer (sentencepiece.bpe.model, or tokenizer.json)";
-    assert!(error.to_string().contains(part), "{error}");
+    for part in ["lacks a tokenizer", "sentencepiece.bpe.model", "tokenizer.json"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
     // What the tokenizer's own configuration says goes first.
     let found = choose(nllb, Some(&class("M2M100Tokenizer")), &[]);
     assert!(matches!(found, Ok(TokenizerFiles::M2m100 { .. })), "{found:?}");

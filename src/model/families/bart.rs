@@ -140,9 +140,16 @@ impl Bart {
         };
         let (source, target) = ("model.encoder.embed_tokens", "model.decoder.embed_tokens");
         let (source_tokens, target_tokens) = if shape.shared_embedding {
-            let names = ["model.shared", source, target, "lm_head"];
-            let shared = tied(&names, shape.encoder.vocabulary)?;
-            (shared.clone(), shared)
+            if shape.tied_projection {
+                let names = ["model.shared", source, target, "lm_head"];
+                let shared = tied(&names, shape.encoder.vocabulary)?;
+                (shared.clone(), shared)
+            } else {
+                // transformers 5 takes "untied" to mean the embeddings of the two sides as well, and
+                // writes a table for each; earlier versions wrote one for both.
+                let rows = shape.encoder.vocabulary;
+                (tied(&[source, "model.shared"], rows)?, tied(&[target, "model.shared"], rows)?)
+            }
         } else {
             let decoder = tied(&[target, "lm_head"], shape.decoder.vocabulary)?;
             (tied(&[source], shape.encoder.vocabulary)?, decoder)
