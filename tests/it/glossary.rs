@@ -8,9 +8,10 @@ use tarjoman::decode::{
     Batch, Demand, Form, Hypothesis, Phrase, SearchOptions, force, search, search_demanding,
 };
 use tarjoman::document::readers::terms;
-use tarjoman::document::{AlignedDocument, Term, readers};
+use tarjoman::document::{AlignedDocument, Issue, Term, readers};
 use tarjoman::model::{AlignmentHeads, Layer, Seq2Seq};
 use tarjoman::persian::Terms;
+use tarjoman::quality::checks::{Check, Checks, Pair};
 use tarjoman::translate::{Glossary, Silent, TranslateOptions, Translator};
 
 use crate::decode::{cases, load, options};
@@ -282,6 +283,41 @@ fn terms_are_honoured_and_sentences_without_any_are_the_same_to_the_bit() {
         assert!(kept.units[0].target().contains("Rubio"), "{}", kept.units[0].target());
         assert!(kept.units[0].target().contains("Urmia"), "{}", kept.units[0].target());
     }
+}
+
+/// Cries about some translations.
+#[cfg(feature = "embedded-model")]
+struct Cries(Vec<String>);
+
+#[cfg(feature = "embedded-model")]
+impl Check for Cries {
+    fn codes(&self) -> &'static [&'static str] {
+        &["repetition"]
+    }
+
+    fn sentence(&self, pair: &Pair<'_>) -> Vec<Issue> {
+        let cries = self.0.iter().any(|text| text == pair.target);
+        cries.then(|| Issue::doubt("repetition", "Again.")).into_iter().collect()
+    }
+}
+
+#[cfg(feature = "embedded-model")]
+#[test]
+fn a_second_try_drops_no_term_and_says_that_the_glossary_came_after_it() {
+    let text = "مارکو روبیو، وزیر امور خارجه آمریکا، به اورمیه رفت.";
+    let term = Term { source: "اورمیه".into(), targets: vec!["Xqzwk".into()] };
+    let translator = embedded();
+    let plain = translator.options();
+    let free = translate(&translator, text, &plain).units[0].target().to_owned();
+    let checks = Some(Checks::new(vec![Box::new(Cries(vec![free.clone()]))]));
+    let tried = TranslateOptions { checks, second_try: true, ..plain };
+    assert_ne!(translate(&translator, text, &tried).units[0].target(), free);
+    let glossary = Some(Arc::new(Glossary::new(vec![term])));
+    let kept = translate(&translator, text, &TranslateOptions { glossary, ..tried });
+    let unit = &kept.units[0];
+    assert!(unit.translation.terms[0].honoured, "{}", unit.target());
+    let note = unit.issues.iter().find(|issue| issue.code == "second_try").expect("a note");
+    assert!(note.message.contains("glossary"), "{}", note.message);
 }
 
 #[cfg(feature = "embedded-model")]
