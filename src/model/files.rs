@@ -14,6 +14,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::forms::{Form, forms, lacking, template};
 use super::gguf::parts::{self, ENDING as GGUF};
+use super::packed::key::samples;
 use super::{Error, Result, bergamot, catalogue};
 
 /// A file on disk, or one carried inside the binary.
@@ -157,7 +158,8 @@ pub struct ModelFiles {
 
 impl ModelFiles {
     /// What the model is, for outputs: the commit that the cache of the hub has it under, or else
-    /// the first 16 digits of [`ModelFiles::fingerprint`].
+    /// 16 digits of a hash of its files, of large ones their size and samples: a start must not wait
+    /// until all of them are read.
     ///
     /// # Errors
     /// When a file can't be read.
@@ -171,7 +173,7 @@ impl ModelFiles {
         {
             return Ok(commit.to_owned());
         }
-        let mut hash = self.fingerprint()?;
+        let mut hash = self.hash(LARGE)?;
         hash.truncate(16);
         Ok(hash)
     }
@@ -182,12 +184,17 @@ impl ModelFiles {
     /// # Errors
     /// When a file can't be read.
     pub fn fingerprint(&self) -> Result<String> {
+        self.hash(u64::MAX)
+    }
+
+    /// * `large`: bytes from which on a file is looked at in places only
+    fn hash(&self, large: u64) -> Result<String> {
         let mut hash = Sha256::new();
         let files = std::iter::once(&self.config).chain(&self.generation_config);
         for file in files.chain(&self.weights) {
             match file {
                 FileData::Static(_, bytes) => hash.update(bytes),
-                FileData::Path(path) => hash_file(path, &mut hash)
+                FileData::Path(path) => hash_file(path, large, &mut hash)
                     .map_err(|source| Error::Read { path: path.clone(), source })?,
             }
             hash.update([0]);
@@ -200,8 +207,17 @@ impl ModelFiles {
     }
 }
 
-fn hash_file(path: &Path, hash: &mut Sha256) -> io::Result<()> {
+/// Bytes that are read whole at every start.
+const LARGE: u64 = 32 << 20;
+
+fn hash_file(path: &Path, large: u64, hash: &mut Sha256) -> io::Result<()> {
     let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length >= large {
+        hash.update(length.to_le_bytes());
+        hash.update(samples(&mut file, length)?);
+        return Ok(());
+    }
     let mut buffer = vec![0; 1 << 20];
     loop {
         match file.read(&mut buffer)? {

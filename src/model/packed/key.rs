@@ -39,7 +39,8 @@ pub(super) fn of_path(path: &Path) -> String {
     text(hash, 8)
 }
 
-fn samples(file: &mut File, length: u64) -> io::Result<String> {
+/// A hash of what stands at some places of a file.
+pub(in crate::model) fn samples(file: &mut File, length: u64) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut sample = Vec::with_capacity(SAMPLE as usize);
     for at in 0..SAMPLES {

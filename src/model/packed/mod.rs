@@ -10,7 +10,7 @@
 //! index                                                   JSON
 //! ```
 
-mod key;
+pub(super) mod key;
 
 use std::collections::HashMap;
 use std::fs::File;
