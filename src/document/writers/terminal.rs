@@ -64,7 +64,8 @@ fn write_notes(
         }
     }
     for issue in &unit.issues {
-        writeln!(out, "{:margin$}  {warn}! {}{end}", "", shown(&issue.message))?;
+        let (color, mark) = if issue.is_doubt() { (warn, '!') } else { (dim, 'i') };
+        writeln!(out, "{:margin$}  {color}{mark} {}{end}", "", shown(&issue.message))?;
     }
     Ok(())
 }
