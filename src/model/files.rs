@@ -199,12 +199,17 @@ impl ModelFiles {
             }
             hash.update([0]);
         }
-        Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
-            // A string can be written to.
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
+        Ok(hex(&hash.finalize()))
     }
+}
+
+/// A hash as it is written, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // A string can be written to.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Bytes that are read whole at every start.

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 use similar::{Algorithm, capture_diff_slices, get_diff_ratio};
 
 use crate::document::{AlignedDocument, Similar};
+use crate::model::files::hex;
 use crate::persian;
 
 /// Sentences with their translations. Those that differ in nothing but forms of letters, digits,
@@ -234,9 +234,5 @@ fn key(text: &str) -> String {
 
 /// The first 12 hexadecimal digits of a hash.
 pub(super) fn short(hash: &[u8]) -> String {
-    hash.iter().take(6).fold(String::new(), |mut text, byte| {
-        // A string can be written to.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&hash[..6])
 }

@@ -53,8 +53,8 @@ impl Job {
         tried.iter_mut().filter(|tried| tried.index == index).for_each(Tried::demanded);
     }
 
-    /// All second tries, in the order of the source; of a piece that was searched alone after a
-    /// failure the last.
+    /// All second tries, in the order of the source; of a piece that was searched again, alone,
+    /// after its batch had failed, the first: both are the same.
     pub fn all_tried(&self) -> Vec<Tried> {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner).clone();
         tried.sort_by_key(|tried| tried.index);

@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 use sha2::{Digest as _, Sha256};
 
 use crate::kernels::Int8Matrix;
+use crate::model::files::hex;
 
 /// Places of a file that are looked at, and how much there. A model that took another's place with
 /// its size and date, as archives without dates make them, differs nearly everywhere.
@@ -53,9 +54,5 @@ pub(in crate::model) fn samples(file: &mut File, length: u64) -> io::Result<Stri
 }
 
 fn text(hash: Sha256, bytes: usize) -> String {
-    hash.finalize().iter().take(bytes).fold(String::new(), |mut text, byte| {
-        // As above.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&hash.finalize()[..bytes])
 }

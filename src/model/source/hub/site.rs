@@ -19,7 +19,7 @@ use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
 
 use super::super::super::bergamot::files::beside;
-use super::super::super::files::{self, FileData, ModelFiles, Shelf};
+use super::super::super::files::{self, FileData, ModelFiles, Shelf, hex};
 use super::super::super::{Error, Result};
 use super::super::folder::Folder;
 use super::super::{Addresses, Progress};
@@ -91,8 +91,7 @@ fn place(addresses: &Addresses, cache: &Path) -> PathBuf {
 
 /// Sixteen digits that stand for a text.
 fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex(&Sha256::digest(text)[..8])
 }
 
 /// Servers of plain files.

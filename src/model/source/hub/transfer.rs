@@ -11,6 +11,7 @@ use ureq::Body;
 use ureq::http::header::CONTENT_RANGE;
 use ureq::http::{HeaderMap, Response};
 
+use super::super::super::files::hex;
 use super::super::super::{Error, Result};
 use super::super::Progress;
 use super::cache::disk;
@@ -201,8 +202,7 @@ fn verify(part: &Path, facts: &Facts) -> io::Result<Result<(), String>> {
             count => digest.update(&chunk[..count]),
         }
     }
-    let found =
-        digest.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let found = hex(&digest.finalize());
     Ok(if found == expected {
         Ok(())
     } else {
