@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let input = arguments.input.display();
         return Err(Refusal::Usage(format!("the output would replace {input}")).into());
     }
-    let translator = arguments.model.load(arguments.quiet)?;
+    let translator = arguments.model.load_whole(arguments.quiet)?;
     let document = translator
         .align(document)
         .with_context(|| format!("could not align {}", arguments.input.display()))?;

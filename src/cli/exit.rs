@@ -164,7 +164,10 @@ fn of_translate(error: &translate::Error) -> u8 {
     match error {
         Error::Model(error) => of_model(error),
         Error::Options(source) | Error::Search { source, .. } => of_decode(source),
-        Error::Language { .. } | Error::NoPrompt { .. } | Error::NoAlignment { .. } => USAGE,
+        Error::Language { .. }
+        | Error::NoPrompt { .. }
+        | Error::NoAlignment { .. }
+        | Error::NotEnglish { .. } => USAGE,
         Error::Threads(_) | Error::Crashed { .. } | Error::Cancelled | Error::Lost => SOFTWARE,
         Error::Unsplittable { .. } => DATA,
     }

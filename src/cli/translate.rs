@@ -19,7 +19,7 @@ use crate::document::{SourceFormat, readers};
 use crate::model::config::EarlyStopping;
 use crate::model::{ComputeType, DeviceName, Error, ModelFiles, ModelSource, Prompt};
 use crate::persian::Day;
-use crate::translate::{self, LoadOptions, TranslateOptions, Translator};
+use crate::translate::{self, LoadOptions, TargetVocabulary, TranslateOptions, Translator};
 
 /// What may be typed after `translate`. What is absent is as the model wants it.
 #[derive(Debug, clap::Args)]
@@ -100,6 +100,12 @@ pub(super) struct ModelArguments {
     /// [default: what the prompt says]
     #[arg(long, value_name = "N")]
     context: Option<usize>,
+
+    /// Compute and score all tokens. Without it, a model with a vocabulary of many scripts that
+    /// translates into English computes only tokens that can stand in English: faster; scores, and
+    /// now and then a translation, are a little other ones
+    #[arg(long)]
+    full_vocabulary: bool,
 
     /// In what precision the model computes
     #[arg(long, visible_alias = "dtype", value_enum, value_name = "TYPE", default_value_t)]
@@ -371,7 +377,16 @@ impl ModelArguments {
     /// # Errors
     /// Whatever the model's room reports.
     pub fn load(&self, quiet: bool) -> anyhow::Result<Translator> {
-        self.load_files(quiet).map(|(translator, _)| translator)
+        self.load_files(quiet, self.vocabulary()).map(|(translator, _)| translator)
+    }
+
+    /// As [`ModelArguments::load`], with all target tokens, whatever the arguments say: for targets
+    /// that are given.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn load_whole(&self, quiet: bool) -> anyhow::Result<Translator> {
+        self.load_files(quiet, TargetVocabulary::Full).map(|(translator, _)| translator)
     }
 
     /// As [`ModelArguments::load`], with a name for all that translations depend on: what is in
@@ -380,13 +395,22 @@ impl ModelArguments {
     /// # Errors
     /// Likewise.
     pub fn load_known(&self, quiet: bool) -> anyhow::Result<(Translator, String)> {
-        let (translator, files) = self.load_files(quiet)?;
+        let (translator, files) = self.load_files(quiet, self.vocabulary())?;
         let prompt = self.prompt.as_deref().map(prompt).transpose()?;
         let told = (&self.from, &self.to, &prompt, self.compute_type);
-        Ok((translator, format!("{} {told:?}", files.fingerprint()?)))
+        let vocabulary = if self.full_vocabulary { " full" } else { "" };
+        Ok((translator, format!("{} {told:?}{vocabulary}", files.fingerprint()?)))
     }
 
-    fn load_files(&self, quiet: bool) -> anyhow::Result<(Translator, ModelFiles)> {
+    fn vocabulary(&self) -> TargetVocabulary {
+        if self.full_vocabulary { TargetVocabulary::Full } else { TargetVocabulary::Auto }
+    }
+
+    fn load_files(
+        &self,
+        quiet: bool,
+        vocabulary: TargetVocabulary,
+    ) -> anyhow::Result<(Translator, ModelFiles)> {
         let source = match &self.model {
             Some(source) => source.clone(),
             None => default_model()?,
@@ -409,6 +433,7 @@ impl ModelArguments {
                 .clone()
                 .unwrap_or_default()
                 .open(&mut |warning| note(quiet, warning))?,
+            vocabulary,
         };
         let translator = Translator::load(&files, &options)
             .with_context(|| format!("could not load model {source}"))?;

@@ -3,13 +3,15 @@
 use candle_core::{DType, Device, Tensor};
 
 use super::alignment::Trace;
+use super::outputs::Outputs;
 use super::scores::{length_divisor, log_sum_exp};
 use super::{Batch, Hypothesis, Result, SearchOptions};
 use crate::kernels::with_slice;
 use crate::model::{Error as ModelError, Seq2Seq};
 
 /// What the model says of given targets, one for every row of the batch: their score as that of a
-/// search, in which nothing is forbidden, and their alignment.
+/// search, in which nothing is forbidden, and their alignment. A target with a token that the model
+/// does not compute has a score of minus infinity.
 ///
 /// * `targets`: tokens as those of [`Hypothesis`], the end-of-sentence token last
 ///
@@ -29,6 +31,7 @@ pub fn force(
     if longest >= limit {
         return Err(ModelError::TooLong { tokens: longest + 1, limit }.into());
     }
+    let outputs = Outputs(model.outputs());
     let mut state = model.start(&batch.input_ids, &batch.lengths)?;
     if let Some(heads) = &options.alignment {
         state.watch(heads).map_err(ModelError::from)?;
@@ -50,7 +53,8 @@ pub fn force(
                 // A forced token is no choice of the model.
                 let is_free = at > 0 || options.forced_first.is_none();
                 if let Some(token) = target.get(at).filter(|_| is_free) {
-                    let score = scores.get(*token as usize).copied();
+                    let place = outputs.place(*token);
+                    let score = place.and_then(|place| scores.get(place as usize).copied());
                     *sum += score.unwrap_or(f32::NEG_INFINITY) - log_sum_exp(scores);
                 }
             }

@@ -10,6 +10,7 @@ mod demand;
 mod forced;
 mod greedy;
 mod options;
+mod outputs;
 mod processors;
 mod scores;
 mod search;

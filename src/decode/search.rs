@@ -10,6 +10,7 @@ use super::beam::Beam;
 use super::constrained::Constrained;
 use super::demand::{Banks, Demand};
 use super::greedy::Greedy;
+use super::outputs::Outputs;
 use super::{Batch, Hypothesis, LogitsProcessor, Result, SearchOptions};
 use crate::kernels::with_slice_mut;
 use crate::model::{Error as ModelError, Seq2Seq};
@@ -113,6 +114,9 @@ pub fn search_demanding(
     continues: &[bool],
     options: &SearchOptions,
 ) -> Result<Vec<Vec<Hypothesis>>> {
+    let outputs = Outputs(model.outputs());
+    let demands: Vec<_> = demands.iter().map(|demand| outputs.demand(demand)).collect();
+    let continues = outputs.known(continues);
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, demand) in demands.iter().enumerate().take(rows.len()) {
         groups.entry(Banks::new(demand, options.beams).rows).or_default().push(index);
@@ -122,8 +126,8 @@ pub fn search_demanding(
         let of_group: Vec<(usize, &[u32])> = group.iter().map(|index| rows[*index]).collect();
         let batch = Batch::new(&of_group, options.pad, model.device())?;
         let found = run(model, &batch, options, |index, options| {
-            let demand = &demands[group[index]];
-            Search::Constrained(Box::new(Constrained::new(demand, continues, options)))
+            let demand = demands[group[index]].as_ref();
+            Search::Constrained(Box::new(Constrained::new(demand, &continues, options)))
         })?;
         for (index, hypotheses) in group.iter().zip(found) {
             results[*index] = hypotheses;
@@ -151,13 +155,17 @@ fn run<'a>(
     if count == 0 {
         return Ok(Vec::new());
     }
+    let first = options.start;
+    let outputs = Outputs(model.outputs());
+    let placed = outputs.options(options)?;
+    let options = placed.as_ref();
     let processors = options.processors();
     let mut state = model.start(&batch.input_ids, &batch.lengths)?;
     if let Some(heads) = &options.alignment {
         state.watch(heads).map_err(ModelError::from)?;
     }
     let mut results: Vec<Vec<Hypothesis>> = vec![Vec::new(); count];
-    let mut last = state.first_tokens().map_or_else(|| vec![options.start; count], <[u32]>::to_vec);
+    let mut last = state.first_tokens().map_or_else(|| vec![first; count], <[u32]>::to_vec);
     // Each with its own longest target.
     let own: Vec<_> = batch.lengths.iter().map(|tokens| options.for_source(*tokens)).collect();
     let heads = options.alignment.as_ref();
@@ -203,7 +211,8 @@ fn run<'a>(
                 trace.choose(&parents);
             }
             if search.is_done() {
-                results[index] = search.into_hypotheses(&own[index], trace.as_ref());
+                let found = search.into_hypotheses(&own[index], trace.as_ref());
+                results[index] = found.into_iter().map(|found| outputs.hypothesis(found)).collect();
                 continue;
             }
             // Rows are numbered as they will be once the finished sentences are gone. At the
@@ -223,6 +232,9 @@ fn run<'a>(
         last.clear();
         for Live { search, .. } in &live {
             search.last(&mut last);
+        }
+        for place in &mut last {
+            *place = outputs.token(*place);
         }
     }
 }

@@ -114,6 +114,26 @@ impl Blocks {
         Ok(out)
     }
 
+    /// A matrix of the rows `ids`, in this order, with bytes of its own.
+    ///
+    /// # Errors
+    /// When there is no such row.
+    pub fn select(&self, ids: &[u32]) -> Result<Self> {
+        let each = self.inputs / self.kind.block_size() * self.kind.type_size();
+        let all = (*self.bytes).as_ref();
+        let mut bytes: Vec<u8> = Vec::with_capacity(ids.len() * each + 1);
+        // Blocks begin at even addresses.
+        bytes.resize(bytes.as_ptr().align_offset(2).min(1), 0);
+        let start = bytes.len();
+        for id in ids {
+            if *id as usize >= self.outputs {
+                bail!("row {id} of {self:?}");
+            }
+            bytes.extend_from_slice(&all[self.start + *id as usize * each..][..each]);
+        }
+        Self::new(Arc::new(bytes), start, self.kind, [ids.len(), self.inputs])
+    }
+
     /// Rows `ids` in floating point: `[ids, inputs]`.
     ///
     /// # Errors

@@ -84,7 +84,8 @@ pub trait Seq2Seq: Send + Sync {
     ///
     /// * `last`: `[rows]`, `u32`, the newest token of every row; rows = live sentences x beams
     ///
-    /// Returns logits `[rows, vocabulary]`, `f32`, which the search changes in place.
+    /// Returns logits `[rows, vocabulary]`, `f32`, which the search changes in place; of all tokens,
+    /// or of [`Seq2Seq::outputs`].
     ///
     /// # Errors
     /// When the position table is used up or the device fails.
@@ -102,6 +103,12 @@ pub trait Seq2Seq: Send + Sync {
 
     /// The longest target, in tokens with the start token.
     fn max_target_tokens(&self) -> usize;
+
+    /// The tokens that logits stand for, ascending, where the network computes only some. Default:
+    /// all.
+    fn outputs(&self) -> Option<&[u32]> {
+        None
+    }
 
     /// Where the weights lie.
     fn device(&self) -> &candle_core::Device;

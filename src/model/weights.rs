@@ -9,6 +9,7 @@ use candle_core::{DType, Device, Result as TensorResult, Shape, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use super::gguf::Gguf;
+use super::layers::Linear;
 use super::packed::{Packed, PackedCache};
 use super::pickle::Pickle;
 use super::safetensors::Safetensors;
@@ -27,6 +28,15 @@ pub enum InInt8 {
     Everything,
 }
 
+/// An output projection.
+#[derive(Debug)]
+pub struct Head {
+    /// `[.., channels]` to logits.
+    pub linear: Linear,
+    /// The tokens that logits stand for, ascending; nothing where those are all.
+    pub tokens: Option<Arc<[u32]>>,
+}
+
 /// The tensors of a model, by the names of its checkpoint.
 #[derive(Clone)]
 pub struct Weights {
@@ -38,6 +48,8 @@ pub struct Weights {
     in_int8: InInt8,
     /// What was packed at an earlier start.
     packed: Option<Arc<Packed>>,
+    /// The target tokens that are wanted, ascending; nothing where all are.
+    outputs: Option<Arc<[u32]>>,
 }
 
 impl Weights {
@@ -53,6 +65,32 @@ impl Weights {
     pub fn with_int8(self, in_int8: InInt8) -> Self {
         let in_int8 = if self.device().is_cpu() { in_int8 } else { InInt8::Nothing };
         Self { in_int8, ..self }
+    }
+
+    /// Has the network compute logits of these tokens alone; nothing means all.
+    #[must_use]
+    pub fn with_outputs(self, tokens: Option<&[u32]>) -> Self {
+        let mut tokens = tokens.map(<[u32]>::to_vec);
+        if let Some(tokens) = &mut tokens {
+            tokens.sort_unstable();
+            tokens.dedup();
+        }
+        Self { outputs: tokens.map(Arc::from), ..self }
+    }
+
+    /// The output projection with the rows that are wanted, and the tokens that they stand for.
+    ///
+    /// # Errors
+    /// When no token is wanted that there is, or the device fails.
+    pub fn head(&self, whole: Linear) -> TensorResult<Head> {
+        let Some(outputs) = &self.outputs else { return Ok(Head { linear: whole, tokens: None }) };
+        let rows = whole.outputs()?;
+        let known = outputs.partition_point(|token| (*token as usize) < rows);
+        let tokens: Arc<[u32]> = outputs[..known].into();
+        if tokens.is_empty() {
+            candle_core::bail!("none of the tokens that are wanted is among {rows}");
+        }
+        Ok(Head { linear: whole.select(&tokens)?, tokens: Some(tokens) })
     }
 
     /// Takes matrices in 8 bits from what an earlier start packed, or packs them for the next.
@@ -193,7 +231,7 @@ impl Weights {
 impl From<VarBuilder<'static>> for Weights {
     fn from(tensors: VarBuilder<'static>) -> Self {
         let in_int8 = InInt8::Nothing;
-        Self { tensors, quantised: None, safetensors: None, in_int8, packed: None }
+        Self { tensors, quantised: None, safetensors: None, in_int8, packed: None, outputs: None }
     }
 }
 

@@ -18,12 +18,14 @@ mod queue;
 mod second;
 mod segment;
 mod translator;
+mod vocabulary;
 
 pub use dates::add_dates;
 pub use glossary::Glossary;
 pub use memory::{Exact, Memory};
 pub use segment::segment;
 pub use translator::{LoadOptions, Observer, Silent, TranslateOptions, Translator};
+pub use vocabulary::TargetVocabulary;
 
 use crate::{decode, model};
 
@@ -66,6 +68,12 @@ pub enum Error {
     Language {
         /// The model as the user named it.
         model: String,
+        /// The language as the user named it.
+        language: String,
+    },
+    /// The vocabulary of English was wanted for another language.
+    #[error("the vocabulary of English does not do for {language:?}")]
+    NotEnglish {
         /// The language as the user named it.
         language: String,
     },
@@ -118,6 +126,7 @@ impl Error {
             Self::Cancelled => None,
             Self::Crashed { .. } | Self::Lost => Some("this is a bug; please report it".into()),
             Self::Language { .. } => Some("leave out --from and --to".into()),
+            Self::NotEnglish { .. } => Some("take the full vocabulary".into()),
             Self::NoPrompt { option, .. } => Some(format!("leave out --{option}")),
             Self::NoAlignment { .. } => Some("use a translation model".into()),
             Self::Threads(_) => Some("the system may limit the number of threads".into()),

@@ -31,6 +31,9 @@ impl Translator {
         unusual("only_persian", only.to_string(), only == usual);
         let precision = format!("{:?}", self.compute_type).to_lowercase();
         told.push(format!("compute_type={precision}"));
+        if self.computes_some {
+            told.push("vocabulary=english".into());
+        }
         if let Some(glossary) = &options.glossary {
             told.push(format!("glossary={}", glossary.identity()));
         }

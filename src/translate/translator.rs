@@ -11,10 +11,12 @@ use super::memory::Memory;
 use super::pieces::{Piece, cut};
 use super::queue::Job;
 use super::segment::segment;
+use super::vocabulary::TargetVocabulary;
 use super::{Error, Result};
 use crate::decode::{self, Hypothesis, SearchOptions};
 use crate::document::{AlignedDocument, Article, Document};
 use crate::model::config::GenerationConfig;
+use crate::model::families::NetworkOptions;
 use crate::model::prompt::Pair;
 use crate::model::{
     self, ComputeType, ModelFiles, Prompt, Seq2Seq, Tokenizer, catalogue, families,
@@ -92,6 +94,8 @@ pub struct LoadOptions {
     pub compute_type: ComputeType,
     /// What a language model is told. Default: what it was trained to be told.
     pub prompt: Option<Prompt>,
+    /// The target tokens that are computed and scored. Default: all.
+    pub vocabulary: TargetVocabulary,
 }
 
 impl Default for LoadOptions {
@@ -102,6 +106,7 @@ impl Default for LoadOptions {
             to: None,
             compute_type: ComputeType::default(),
             prompt: None,
+            vocabulary: TargetVocabulary::default(),
         }
     }
 }
@@ -119,6 +124,8 @@ pub struct Translator {
     /// What the model is, see [`crate::document::Provenance::revision`].
     pub(super) revision: String,
     pub(super) compute_type: ComputeType,
+    /// Whether the network computes only some target tokens.
+    pub(super) computes_some: bool,
     /// Tokens that go on with a word; made when a glossary first asks for them.
     pub(super) continues: OnceLock<Vec<bool>>,
 }
@@ -153,7 +160,17 @@ impl Translator {
                 });
             }
         }
-        let load = |device: &Device| families::load_as(files, device, options.compute_type);
+        let outputs = options.vocabulary.tokens(&tokenizer, to)?;
+        let load = |device: &Device| {
+            let compute_type = options.compute_type;
+            let network = NetworkOptions {
+                device: device.clone(),
+                compute_type,
+                outputs: outputs.clone(),
+                ..NetworkOptions::default()
+            };
+            families::load_with(files, &network)
+        };
         let model = load(options.devices.first().unwrap_or(&Device::Cpu))?;
         let copies = options.devices.iter().skip(1).map(load).collect::<model::Result<Vec<_>>>()?;
         let generation = GenerationConfig::load(files)?;
@@ -185,6 +202,7 @@ impl Translator {
             reads_persian,
             revision: files.revision()?,
             compute_type: options.compute_type,
+            computes_some: outputs.is_some(),
             continues: OnceLock::new(),
         })
     }

@@ -230,3 +230,27 @@ fn products_of_quantised_weights_are_those_of_their_values_but_for_the_rounding_
         assert!(found < 0.03, "{kind:?}: {found}");
     }
 }
+
+#[test]
+fn logits_of_some_tokens_are_those_among_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tensors = wide(folder.path());
+    for kind in [GgmlDType::Q8_0, GgmlDType::Q4K] {
+        let path = folder.path().join("model.gguf");
+        write(&path, &tensors, kind);
+        let first = |outputs: Option<Vec<u32>>| -> Vec<Vec<f32>> {
+            let config = FileData::Path(folder.path().join("config.json"));
+            let weights = vec![FileData::Path(path.clone())];
+            let files = ModelFiles { config, weights, ..files("mt5-tiny", &[]) };
+            let options = families::NetworkOptions { outputs, ..Default::default() };
+            let network = families::load_with(&files, &options).expect("it loads");
+            let last = Tensor::new(vec![0u32; 3], &Device::Cpu).expect("tokens");
+            let logits = network.step(&last, &mut start(network.as_ref(), 3)).expect("a step");
+            logits.to_vec2().expect("numbers")
+        };
+        let all = first(None);
+        for (found, all) in first(Some(vec![7, 3, 99])).iter().zip(&all) {
+            assert_eq!(found, &[all[3], all[7], all[99]], "{kind:?}");
+        }
+    }
+}

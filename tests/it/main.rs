@@ -46,5 +46,6 @@ mod t5;
 mod tokenizer;
 mod translate_command;
 mod variants;
+mod vocabulary;
 mod walk;
 mod word;

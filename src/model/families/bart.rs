@@ -8,7 +8,7 @@ use crate::kernels::{rows, with_slice, with_slice_mut};
 use crate::model::layers::{
     Activation, DecoderLayer, EncoderLayer, LayerOptions, Linear, layer_norm, padding_mask,
 };
-use crate::model::weights::Weights;
+use crate::model::weights::{Head, Weights};
 use crate::model::{self, AlignmentHeads, DecoderState, Error, Layer, Seq2Seq};
 
 /// Encoder or decoder.
@@ -72,7 +72,7 @@ pub struct Bart {
     decoder_embedding: Embedding,
     decoder: Vec<DecoderLayer>,
     decoder_norm: Option<LayerNorm>,
-    lm_head: Linear,
+    head: Head,
     guided: bool,
     device: Device,
 }
@@ -201,7 +201,7 @@ impl Bart {
                 .map(|weights| DecoderLayer::load(&weights, &options(shape.decoder)))
                 .collect::<Result<_>>()?,
             decoder_norm: norm(shape.final_norm, "model.decoder.layer_norm")?,
-            lm_head: projection.with_bias(bias)?,
+            head: weights.head(projection.with_bias(bias)?)?,
             guided: shape.guided,
             device: weights.device().clone(),
         })
@@ -264,11 +264,12 @@ impl Bart {
         if let Some(norm) = &self.decoder_norm {
             x = norm.forward(&x)?;
         }
-        if state.is_on_cpu() && matches!(self.lm_head, Linear::Int8 { .. }) {
-            let room = state.room_for_logits(x.dim(0)?, self.lm_head.outputs()?)?;
-            return self.lm_head.forward_into(&x, &room);
+        let head = &self.head.linear;
+        if state.is_on_cpu() && matches!(head, Linear::Int8 { .. }) {
+            let room = state.room_for_logits(x.dim(0)?, head.outputs()?)?;
+            return head.forward_into(&x, &room);
         }
-        self.lm_head.forward(&x)?.to_dtype(DType::F32)
+        head.forward(&x)?.to_dtype(DType::F32)
     }
 }
 
@@ -317,6 +318,10 @@ impl Seq2Seq for Bart {
 
     fn max_target_tokens(&self) -> usize {
         self.decoder_embedding.positions.dim(0).unwrap_or(0)
+    }
+
+    fn outputs(&self) -> Option<&[u32]> {
+        self.head.tokens.as_deref()
     }
 
     fn device(&self) -> &Device {

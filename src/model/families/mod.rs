@@ -106,12 +106,16 @@ pub struct NetworkOptions {
     pub compute_type: ComputeType,
     /// Where 8-bit weights are kept packed. Default: [`PackedCache::from_env`].
     pub packed: PackedCache,
+    /// The target tokens of which logits are computed, such as
+    /// [`Tokenizer::english_tokens`](super::Tokenizer::english_tokens); all others are never
+    /// chosen. Default: all. Marian's students, with vocabularies of one pair, always compute all.
+    pub outputs: Option<Vec<u32>>,
 }
 
 impl Default for NetworkOptions {
     fn default() -> Self {
         let (device, compute_type) = (Device::Cpu, ComputeType::default());
-        Self { device, compute_type, packed: PackedCache::from_env() }
+        Self { device, compute_type, packed: PackedCache::from_env(), outputs: None }
     }
 }
 
@@ -133,7 +137,7 @@ pub fn load_as(
 /// # Errors
 /// As [`load`].
 pub fn load_with(files: &ModelFiles, options: &NetworkOptions) -> Result<Box<dyn Seq2Seq>> {
-    let NetworkOptions { device, compute_type, packed } = options;
+    let NetworkOptions { device, compute_type, packed, outputs } = options;
     if let TokenizerFiles::Bergamot { source, target } = &files.tokenizer {
         return Student::load(files, source.name() == target.name(), device)
             .map(|student| Box::new(student) as _);
@@ -150,6 +154,7 @@ pub fn load_with(files: &ModelFiles, options: &NetworkOptions) -> Result<Box<dyn
     let open = || {
         let weights = weights::open(&files.weights, compute_type.dtype(), device)?;
         let weights = weights.with_int8(int8).with_packed(packed, &files.weights);
+        let weights = weights.with_outputs(outputs.as_deref());
         Ok::<&Weights, Error>(opened.get_or_init(|| weights))
     };
     let causal = |shape: std::result::Result<causal::Shape, String>| -> Result<_> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::model::layers::{
     Activation, Attention, AttentionOptions, Linear, RelativePositions, padding_mask,
 };
-use crate::model::weights::Weights;
+use crate::model::weights::{Head, Weights};
 use crate::model::{self, AlignmentHeads, DecoderState, Error, Seq2Seq};
 
 /// Longest source and target. Distances beyond the last bucket are alike, so that the network
@@ -274,7 +274,7 @@ pub struct T5 {
     decoder_positions: Vec<RelativePositions>,
     decoder_norm: RmsNorm,
     output_scale: Option<f64>,
-    lm_head: Linear,
+    head: Head,
     device: Device,
 }
 
@@ -311,7 +311,7 @@ impl T5 {
             decoder_positions: config.positions(&decoder, member, decoder_layers, false)?,
             decoder_norm: config.norm(&decoder, "final_layer_norm")?,
             output_scale: config.output_scale(member),
-            lm_head,
+            head: weights.head(lm_head)?,
             device: weights.device().clone(),
         })
     }
@@ -353,7 +353,7 @@ impl T5 {
             Some(scale) => (x * scale)?,
             None => x,
         };
-        self.lm_head.forward(&x)?.to_dtype(DType::F32)
+        self.head.linear.forward(&x)?.to_dtype(DType::F32)
     }
 }
 
@@ -391,6 +391,10 @@ impl Seq2Seq for T5 {
 
     fn max_target_tokens(&self) -> usize {
         LONGEST
+    }
+
+    fn outputs(&self) -> Option<&[u32]> {
+        self.head.tokens.as_deref()
     }
 
     fn device(&self) -> &Device {

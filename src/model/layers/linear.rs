@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use candle_core::quantized::QTensor;
+use candle_core::quantized::{QStorage, QTensor};
 use candle_core::{D, Device, Result, Tensor};
 
 use super::{Activation, StudentMatrix};
@@ -205,7 +205,7 @@ impl Linear {
     /// The outputs `ids` alone, in this order.
     ///
     /// # Errors
-    /// When there is no such output, weights are in ggml's formats, or the device fails.
+    /// When there is no such output, or the device fails.
     pub fn select(&self, ids: &[u32]) -> Result<Self> {
         let some = |bias: &Arc<[f32]>| -> Result<Arc<[f32]>> {
             ids.iter()
@@ -215,12 +215,12 @@ impl Linear {
                 })
                 .collect()
         };
+        let some_of = |all: &Tensor| all.index_select(&Tensor::new(ids, all.device())?, 0);
         Ok(match self {
-            Self::Float { weight, bias } => {
-                let index = Tensor::new(ids, weight.device())?;
-                let bias = bias.as_ref().map(|bias| bias.index_select(&index, 0)).transpose()?;
-                Self::Float { weight: weight.index_select(&index, 0)?, bias }
-            }
+            Self::Float { weight, bias } => Self::Float {
+                weight: some_of(weight)?,
+                bias: bias.as_ref().map(some_of).transpose()?,
+            },
             Self::Student { weight, bias } => Self::Student {
                 weight: Arc::new(weight.select(ids)?),
                 bias: bias.as_ref().map(some).transpose()?,
@@ -229,8 +229,25 @@ impl Linear {
                 weight: Arc::new(weight.select(ids)?),
                 bias: bias.as_ref().map(some).transpose()?,
             },
-            Self::Mapped { .. } | Self::Quantized { .. } => {
-                candle_core::bail!("some outputs of a GGUF matrix")
+            Self::Mapped { weight, bias } => Self::Mapped {
+                weight: weight.select(ids)?,
+                bias: bias.as_ref().map(some_of).transpose()?,
+            },
+            Self::Quantized { weight, bias } => {
+                // Rows are whole blocks, one after another.
+                let (data, (outputs, inputs)) = (weight.data()?, weight.shape().dims2()?);
+                let each = data.len() / outputs.max(1);
+                let mut rows = Vec::with_capacity(ids.len() * each);
+                for id in ids {
+                    let row = data.get(*id as usize * each..(*id as usize + 1) * each);
+                    let Some(row) = row else { candle_core::bail!("output {id} of {outputs}") };
+                    rows.extend_from_slice(row);
+                }
+                let storage = QStorage::from_data(rows.into(), &weight.device(), weight.dtype())?;
+                Self::Quantized {
+                    weight: Arc::new(QTensor::new(storage, (ids.len(), inputs))?),
+                    bias: bias.as_ref().map(some_of).transpose()?,
+                }
             }
         })
     }

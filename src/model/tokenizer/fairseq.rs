@@ -226,6 +226,11 @@ impl Fairseq {
         self.tokens.get(&id).map(String::as_str)
     }
 
+    /// One more than the last id that a model may say.
+    pub(super) fn end(&self) -> u32 {
+        self.end
+    }
+
     /// The id of this token.
     pub(super) fn id(&self, token: &str) -> Option<u32> {
         self.ids.get(token).copied()

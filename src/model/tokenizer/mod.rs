@@ -4,6 +4,7 @@
 
 mod bergamot;
 mod encoded;
+mod english;
 mod fairseq;
 mod languages;
 mod llama_cpp;
@@ -18,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub use self::encoded::Encoded;
 
 use self::bergamot::Bergamot;
+use self::english::may_be_english;
 use self::fairseq::Fairseq;
 use self::languages::Naming;
 use self::marian::Marian;
@@ -308,6 +310,34 @@ impl Tokenizer {
     #[must_use]
     pub fn unk(&self) -> Option<u32> {
         self.id(UNK)
+    }
+
+    /// The target tokens, ascending, that can stand in English text: by the script of what they
+    /// spell, so that those of other languages in Latin script are among them, as are special tokens
+    /// and bytes.
+    #[must_use]
+    pub fn english_tokens(&self) -> Vec<u32> {
+        let end = match &self.kind {
+            // There may be gaps between the ids.
+            Kind::Json(tokenizer) => {
+                tokenizer.get_vocab(true).into_values().max().map_or(0, |last| last + 1)
+            }
+            Kind::Fairseq(fairseq) => fairseq.end(),
+            Kind::T5(t5) => t5.end(),
+            Kind::Marian(_) | Kind::Bergamot(_) => self.vocabulary_size() as u32,
+        };
+        let spelled = |id: u32| match &self.kind {
+            Kind::Marian(marian) => marian.token(id).map(Cow::Borrowed),
+            Kind::Fairseq(fairseq) => fairseq.token(id).map(Cow::Borrowed),
+            Kind::T5(t5) => t5.token(id).map(Cow::Borrowed),
+            Kind::Bergamot(bergamot) => bergamot.token(id).map(Cow::Borrowed),
+            // Tokens may be spelled in bytes that stand for others.
+            Kind::Json(tokenizer) => tokenizer
+                .id_to_token(id)
+                .and_then(|_| guarded(|| tokenizer.decode(&[id], false)).ok().map(Cow::Owned)),
+        };
+        let english = |id: &u32| spelled(*id).is_some_and(|text| may_be_english(&text));
+        (0..end).filter(english).collect()
     }
 
     /// Tokens in the vocabulary, special ones counted in; the model may have padded its own

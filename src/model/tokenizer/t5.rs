@@ -62,6 +62,11 @@ impl T5 {
         id < self.end
     }
 
+    /// One more than the last id that a model may say.
+    pub(super) fn end(&self) -> u32 {
+        self.end
+    }
+
     /// The id of this token.
     pub(super) fn id(&self, token: &str) -> Option<u32> {
         self.ids.get(token).copied()

@@ -18,7 +18,7 @@ pub(super) use self::config::{GemmaConfig, GemmaWithImages, QwenConfig, Shape};
 use self::names::{GEMMA, LLAMA_CPP, QWEN};
 use crate::model::layers::{Linear, RmsNorm, Rope, Rotary, Turns, padding_mask};
 use crate::model::state::Prompts;
-use crate::model::weights::Weights;
+use crate::model::weights::{Head, Weights};
 use crate::model::{self, DecoderState, Error, Seq2Seq};
 
 /// Longest prompt and longest target, in tokens, where the model itself has positions for more. A
@@ -33,7 +33,7 @@ pub struct Causal {
     scale_embedding: Option<f64>,
     blocks: Vec<Block>,
     norm: RmsNorm,
-    head: Linear,
+    head: Head,
     rotary: Rotary,
     sliding_rotary: Rotary,
     window: usize,
@@ -92,7 +92,7 @@ impl Causal {
                 shape.epsilon,
                 shape.norm_offset,
             )?,
-            head,
+            head: weights.head(head)?,
             rotary: rotary(shape.rope)?,
             sliding_rotary: rotary(shape.sliding_rope)?,
             window: shape.window,
@@ -186,7 +186,7 @@ impl Causal {
             x = block.step(&x, at, turns.of(block), sight.of(block), state)?;
         }
         state.advance();
-        let logits = self.head.forward(&self.norm.forward(&x)?)?.to_dtype(DType::F32)?;
+        let logits = self.head.linear.forward(&self.norm.forward(&x)?)?.to_dtype(DType::F32)?;
         match self.logit_cap {
             Some(cap) => (logits / cap)?.tanh()? * cap,
             None => Ok(logits),
@@ -233,6 +233,10 @@ impl Seq2Seq for Causal {
 
     fn max_target_tokens(&self) -> usize {
         self.longest.1
+    }
+
+    fn outputs(&self) -> Option<&[u32]> {
+        self.head.tokens.as_deref()
     }
 
     fn device(&self) -> &Device {
