@@ -1,25 +1,28 @@
-//! Owns measurements: workloads whose work is the same whatever runs them, their times, and what
-//! the CPU could do at best. Does not print, and does not know text: a workload is token ids with
-//! target lengths that are forced, so that every program that is given it takes the same steps.
+//! Owns measurements: workloads, their times, what the machine could do at best, and reports of all
+//! that. Does not print, and does not know text: a workload is token ids. Where target lengths are
+//! forced, every program that is given it takes the same steps.
 
+mod compare;
+mod counted;
+mod machine;
+mod page;
+mod point;
 mod products;
+mod report;
+mod stats;
+mod table;
 mod workload;
 
+pub use compare::{Compared, Verdict, compare};
+pub use counted::Counts;
+pub use machine::{Machine, Peak};
+pub use page::{html, svg};
+pub use point::{Loaded, Mode, Point, Sample, Task, Work, time};
 pub use products::{Product, Products, products};
-pub use workload::{BatchOf, Measurement, RunOptions, Workload, measure};
-
-/// The middle of some numbers, or the mean of the two in the middle; 0 where there are none.
-#[must_use]
-pub fn median(numbers: &[f64]) -> f64 {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    match sorted.len() {
-        0 => 0.0,
-        count if count.is_multiple_of(2) => f64::midpoint(sorted[half - 1], sorted[half]),
-        _ => sorted[half],
-    }
-}
+pub use report::{Failed, Latency, Measured, Report, SCHEMA, Share};
+pub use stats::{Summary, median, percentile, rank_test};
+pub use table::{comparison, csv, markdown, terminal};
+pub use workload::{BatchOf, Measurement, Pass, RunOptions, Workload, measure};
 
 /// Seconds that all threads of this process computed so far; nothing where the system does not say.
 #[must_use]

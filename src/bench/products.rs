@@ -1,12 +1,9 @@
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::machine::best;
 use crate::kernels::{Epilogue, Int8Matrix, Isa, peak};
-
-/// How long each product is repeated.
-const SPAN: Duration = Duration::from_millis(200);
 
 /// An int8 product of one size.
 #[derive(Debug, Clone, Serialize)]
@@ -70,16 +67,4 @@ pub fn products(shapes: &[(usize, usize)], rows: &[usize]) -> candle_core::Resul
         }
     }
     Ok(Products { isa: Isa::best().name(), peak_gops, products })
-}
-
-/// Seconds of the fastest of many calls.
-fn best(mut f: impl FnMut()) -> f64 {
-    f();
-    let (begin, mut fastest) = (Instant::now(), f64::INFINITY);
-    while begin.elapsed() < SPAN {
-        let start = Instant::now();
-        f();
-        fastest = fastest.min(start.elapsed().as_secs_f64());
-    }
-    fastest
 }

@@ -51,6 +51,11 @@ pub(super) fn files_bar(visible: bool) -> ProgressBar {
     bar(visible, "{spinner} {pos}/{len} files [{bar:30}] {msg}")
 }
 
+/// A bar of measurements, with a message.
+pub(super) fn runs_bar(visible: bool) -> ProgressBar {
+    bar(visible, "{spinner} {pos}/{len} runs [{bar:30}] {eta} left  {msg}")
+}
+
 /// Shows how far a download is.
 pub(super) struct Download {
     visible: bool,

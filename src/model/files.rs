@@ -36,6 +36,20 @@ impl FileData {
         }
     }
 
+    /// Bytes of it.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn size(&self) -> Result<u64> {
+        match self {
+            Self::Path(path) => match std::fs::metadata(path) {
+                Ok(metadata) => Ok(metadata.len()),
+                Err(source) => Err(Error::Read { path: path.clone(), source }),
+            },
+            Self::Static(_, bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
     /// Whether its name ends with a dot and this.
     pub(super) fn has_ending(&self, ending: &str) -> bool {
         match self {

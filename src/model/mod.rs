@@ -24,6 +24,7 @@ pub mod tokenizer;
 mod weights;
 
 use candle_core::{DType, Tensor};
+use serde::{Deserialize, Serialize};
 
 pub use alignment::{AlignmentHeads, Layer};
 pub use device::DeviceName;
@@ -36,7 +37,8 @@ pub use state::DecoderState;
 pub use tokenizer::Tokenizer;
 
 /// In what precision a network computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ComputeType {
     /// The fastest that keeps the quality: 8 bits on a CPU for families where that was measured,
     /// else 32-bit floats.

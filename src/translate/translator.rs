@@ -216,8 +216,9 @@ impl Translator {
         self
     }
 
-    /// The network of a worker.
-    pub(super) fn network(&self, worker: usize) -> &dyn Seq2Seq {
+    /// The network of a worker, by its number: workers on the CPU share one.
+    #[must_use]
+    pub fn network(&self, worker: usize) -> &dyn Seq2Seq {
         match worker % (1 + self.copies.len()) {
             0 => self.model.as_ref(),
             copy => self.copies[copy - 1].as_ref(),
@@ -285,6 +286,15 @@ impl Translator {
             }
         };
         self.aligned(document, &job, &hypotheses, options)
+    }
+
+    /// What the network reads of an article: tokens of every sentence, or of its parts.
+    ///
+    /// # Errors
+    /// When a word is too long for the model.
+    pub fn sources(&self, article: Article, options: &TranslateOptions) -> Result<Vec<Vec<u32>>> {
+        let pieces = self.pieces(&segment(article), options)?;
+        Ok(pieces.into_iter().map(|piece| piece.tokens).collect())
     }
 
     /// Cuts a document for the model.

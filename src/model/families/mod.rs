@@ -3,6 +3,7 @@
 mod bart;
 mod bergamot;
 mod causal;
+mod cost;
 mod m2m100;
 mod marian;
 mod mbart;
@@ -11,6 +12,7 @@ mod t5;
 pub use bart::Bart;
 pub use bergamot::Student;
 pub use causal::Causal;
+pub use cost::Cost;
 pub use t5::T5;
 
 use std::cell::OnceCell;
