@@ -3,6 +3,8 @@
 mod aligned;
 mod alignment;
 mod batch_command;
+mod bench;
+mod bench_command;
 mod causal;
 mod check_command;
 mod checks;
