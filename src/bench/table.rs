@@ -23,7 +23,10 @@ fn axes(points: &[Measured]) -> Vec<Axis> {
         ("mode", |it| it.point.mode.name().to_owned()),
     ];
     let differs = |axis: &Axis| {
-        let mut values = points.iter().map(axis.1);
+        // Single sentences have one worker and no batches, whatever was asked for.
+        let of_batches = ["workers", "batch tokens"].contains(&axis.0);
+        let has_it = |it: &&Measured| !of_batches || it.point.mode == Mode::Batches;
+        let mut values = points.iter().filter(has_it).map(axis.1);
         let first = values.next();
         values.any(|value| Some(value) != first)
     };
@@ -47,7 +50,7 @@ pub(super) fn labels(report: &Report) -> Vec<String> {
     let label = |point: &Measured| {
         let parts = axes.iter().map(|(title, value)| match *title {
             "model" | "type" | "device" | "mode" => value(point),
-            title => format!("{} {title}", value(point)),
+            title => format!("{title} {}", value(point)),
         });
         parts.collect::<Vec<_>>().join(", ")
     };
@@ -154,6 +157,10 @@ pub(super) fn about(report: &Report) -> Vec<String> {
     if report.points.iter().any(|it| it.point.mode == Mode::Batches) {
         lines.push("p50, p95, p99: of a batch, or of a sentence where they come singly".into());
     }
+    lines.push(
+        "of products, of bandwidth: the part of what the machine does at best; above 100 % weights stay in caches"
+            .into(),
+    );
     lines
 }
 
