@@ -5,11 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use candle_core::Result;
+use memmap2::MmapMut;
 use rayon::prelude::*;
 
 use super::Isa;
 use super::dispatch::dispatched;
 use super::int8::{Int8Matrix, Layout, Lines};
+use super::pages::large_pages;
 use super::tile::quantize_row;
 
 /// Most inputs of a product: sums of so many products of bytes fit 32 bits.
@@ -17,6 +19,9 @@ const MOST_INPUTS: usize = 1 << 16;
 
 /// Weights of a part: with what they are made from, they stay in the second-level cache.
 const PART: usize = 1 << 14;
+
+/// Bytes of a matrix that fill a large page.
+const LARGE: usize = 2 << 20;
 
 /// Goes up when bytes are arranged in another way than [`Layout`] says.
 const VERSION: u32 = 1;
@@ -202,7 +207,7 @@ fn pack_parts_for(
     else {
         candle_core::bail!("no matrix of {outputs} by {inputs}");
     };
-    let mut data = Lines::zeros(bytes);
+    let mut data = Room::new(bytes)?;
     let mut scales = vec![0f32; padded];
     let Layout { columns, step, .. } = layout;
     let panel_bytes = inputs.next_multiple_of(step) * columns;
@@ -231,7 +236,40 @@ fn pack_parts_for(
         .enumerate()
         .map(|(index, (to, scales))| (index, to, scales))
         .try_for_each_init(Vec::new, part)?;
-    Ok(Int8Matrix { isa, outputs, inputs, layout, data: Data::Own(data), scales })
+    Ok(Int8Matrix { isa, outputs, inputs, layout, data: data.done()?, scales })
+}
+
+/// Where weights are packed to.
+enum Room {
+    Lines(Lines),
+    Pages(MmapMut),
+}
+
+impl Room {
+    fn new(bytes: usize) -> Result<Self> {
+        Ok(if bytes < LARGE {
+            Self::Lines(Lines::zeros(bytes))
+        } else {
+            Self::Pages(large_pages(bytes)?)
+        })
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        match self {
+            Self::Lines(lines) => lines.bytes_mut(),
+            Self::Pages(pages) => pages,
+        }
+    }
+
+    fn done(self) -> Result<Data> {
+        Ok(match self {
+            Self::Lines(lines) => Data::Own(lines),
+            Self::Pages(pages) => {
+                let bytes = 0..pages.len();
+                Data::Kept(Arc::new(pages.make_read_only()?), bytes)
+            }
+        })
+    }
 }
 
 /// Brings `rows` `[columns or fewer, inputs]` into the order of a kernel.
