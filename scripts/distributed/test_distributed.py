@@ -389,15 +389,16 @@ class Jobs(Case):
         self.assertEqual(told["state"], "failed")
 
 
-def processes(word: str) -> list[int]:
-    """Processes in whose command line a word is."""
+def processes(script: Path) -> list[int]:
+    """Processes that a script of Python runs in."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes() and int(pid) != os.getpid():
-                found.append(int(pid))
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
-            pass
+            continue
+        if words[1:2] == [str(script).encode()]:
+            found.append(int(pid))
     return found
 
 
@@ -410,6 +411,11 @@ class OnRay(Case):
         command = [sys.executable, HERE / "ray_translate.py", *words, *(f"--pipe={word}" for word in PIPE)]
         environment = os.environ | {"PYTHONWARNINGS": "ignore"}
         return subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.PIPE, text=True)
+
+    def end(self, driver: subprocess.Popen) -> dict:
+        told = driver.communicate(timeout=240)[0]
+        self.assertTrue(told, f"the driver ended with {driver.returncode}")
+        return json.loads(told)
 
     def wait_for(self, what, seconds=120):
         until = time.monotonic() + seconds
@@ -440,7 +446,7 @@ class OnRay(Case):
             return len(list((out / "_tarjoman/done").glob("*.json"))) if out.exists() else 0
 
         def at_work():
-            return processes(str(script))
+            return processes(script)
 
         driver = self.start(*words)
         self.wait_for(lambda: done() >= 2)
@@ -457,7 +463,7 @@ class OnRay(Case):
         self.wait_for(lambda: done() > before)
         cluster.remove_node(lost, allow_graceful=False)
         self.assertIsNone(driver.poll(), "it ended before the machine was lost")
-        told = json.loads(driver.communicate(timeout=240)[0])
+        told = self.end(driver)
         self.assertEqual((driver.returncode, told["rows"], told["failed"]), (3, 151, 5), told)
         self.assertEqual(told["partitions"]["missing"], 0)
         self.assertGreater(told["partitions"]["kept"], 0)
@@ -469,7 +475,7 @@ class OnRay(Case):
         one.write_text(text(1), encoding="utf-8")
         words[:2] = [one, self.folder / "gpu"]
         driver = self.start(*words, "--gpus=1", "--ship")
-        told = json.loads(driver.communicate(timeout=240)[0])
+        told = self.end(driver)
         self.assertEqual((driver.returncode, told["rows"], told["failed"]), (0, 1, 0), told)
         self.assertRegex((self.folder / "log").read_text().splitlines()[-1], r"^cuda:0 [01]$")
 
@@ -482,7 +488,7 @@ class OnSpark(Case):
         command = [sys.executable, HERE / "spark_translate.py", *words, *(f"--pipe={word}" for word in PIPE)]
         driver = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
         until = time.monotonic() + 120
-        while not (running := processes(str(script))[-1:]) or len(list((out / "_tarjoman").glob("done/*"))) < 3:
+        while not (running := processes(script)[-1:]) or len(list((out / "_tarjoman").glob("done/*"))) < 3:
             self.assertLess(time.monotonic(), until)
             self.assertIsNone(driver.poll())
             time.sleep(0.1)
