@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests the distributed run on a cluster of two workers on this machine, in a virtual environment under target/.
+# Tests the distributed run on a cluster of two workers on this machine, in a virtual environment below
+# the target folder of cargo.
 # Needs Python 3.10 or newer, a package index, and the program that cargo built (or TARJOMAN=PROGRAM). With --spark
 # Spark is tested as well, which needs Java.
 set -euo pipefail
@@ -24,7 +25,9 @@ if [ "${1:-}" = --spark ] && ! command -v java > /dev/null; then
   exit 1
 fi
 
-folder=target/distributed
+target=${CARGO_TARGET_DIR:-target}
+folder=$target/distributed
+export TARJOMAN=${TARJOMAN:-$(realpath -m "$target/debug/tarjoman")}
 made=$(cat "${wanted[@]}" <(echo "$python") | cksum)
 if [ "$(cat "$folder/made" 2> /dev/null)" != "$made" ]; then
   rm -rf "$folder"

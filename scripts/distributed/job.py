@@ -166,6 +166,8 @@ def run(args: argparse.Namespace, start) -> dict:
             job["provenance"] = engine.probe(job)
         except worker.Unusable as error:
             raise Stop(error.code, error.reason) from error
+        except Exception as error:
+            raise Stop(70, f"no worker starts: {type(error).__name__}: {error}") from error
         job["recipe"] = recipe(args, job["provenance"])
         if args.dry_run:
             return dry_run(args, job, plan, output)

@@ -76,6 +76,9 @@ class Engine:
             builder = builder.master(args.master)
         if args.gpus:
             builder = builder.config("spark.task.resource.gpu.amount", args.gpus)
+        if (args.master or "local").startswith("local") and "PYSPARK_GATEWAY_PORT" not in os.environ:
+            # Or Spark takes another Python of this machine, without pyarrow. On clusters it is for spark-submit to say.
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         try:
             self.spark = builder.getOrCreate()
         except Exception as error:  # of py4j and of Java, which have nothing in common
