@@ -8,6 +8,7 @@ mod bench_command;
 mod causal;
 mod check_command;
 mod checks;
+mod comet;
 mod decode;
 mod devices;
 mod document;
