@@ -39,6 +39,7 @@ mod pipe_command;
 mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
+mod readme;
 mod restoration;
 mod rooms;
 mod score_command;
