@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     systems: Vec<PathBuf>,
 
     /// References, a sentence a line; give it again for more than one a sentence
-    #[arg(short, long = "reference", value_name = "FILE", required_unless_present = "comet")]
+    #[arg(short, long = "reference", value_name = "FILE", required_unless_present = "comets")]
     references: Vec<PathBuf>,
 
     /// Sources, a sentence a line, for --comet and the page [default: those that stand in the file
@@ -205,6 +205,18 @@ impl Report {
     /// A number with as many digits as this kind of score has.
     fn number(&self, number: f64) -> String {
         format!("{number:.*}", self.digits)
+    }
+
+    /// The score, with its interval and how it compares where that is known.
+    fn told(&self) -> String {
+        let mut told = self.number(self.score);
+        if let Some(half) = self.half_width {
+            told += &format!(" ± {}", self.number(half));
+        }
+        if let Some(p) = self.p_value {
+            told += &format!(" (p = {p:.4})");
+        }
+        told
     }
 }
 

@@ -106,7 +106,9 @@ impl Hparams {
             _ => Err(wrong(format!("its activation is {name}; Tarjoman knows Tanh and Sigmoid"))),
         };
         let unified = read.class_identifier == Kind::Unified;
-        if unified && read.input_segments.as_deref() != Some(&["mt".to_owned(), "src".to_owned()]) {
+        let segments: Vec<&str> =
+            read.input_segments.iter().flatten().map(String::as_str).collect();
+        if unified && segments != ["mt", "src"] {
             return Err(wrong(
                 "it reads other texts at once than translation and source; Tarjoman can't".into(),
             ));
