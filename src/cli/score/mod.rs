@@ -25,6 +25,7 @@ use crate::quality::metrics::{
 
 /// What may be typed after `score`.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // flags, each on its own
 pub(super) struct Arguments {
     /// Translations, a sentence a line, or a .jsonl, .tsv, .tmx or .xlf that `translate` wrote; the
     /// first is the baseline
@@ -145,7 +146,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let page = arguments.html.as_deref().map(|path| Output::open(Some(path))).transpose()?;
     let sources = sources.map(|side| side.sentences).or_else(|| systems[0].sources.clone());
     if let (Some(sources), true) = (&sources, page.is_some()) {
-        systems.iter_mut().for_each(|system| system.check(sources));
+        for system in &mut systems {
+            system.check(sources);
+        }
     }
     let by_sentence: Vec<Vec<&str>> = (0..count)
         .map(|at| references.iter().map(|reference| reference.sentences[at].as_str()).collect())
@@ -209,14 +212,10 @@ impl Report {
 
     /// The score, with its interval and how it compares where that is known.
     fn told(&self) -> String {
-        let mut told = self.number(self.score);
-        if let Some(half) = self.half_width {
-            told += &format!(" ± {}", self.number(half));
-        }
-        if let Some(p) = self.p_value {
-            told += &format!(" (p = {p:.4})");
-        }
-        told
+        let half = self.half_width.map(|half| format!(" ± {}", self.number(half)));
+        let p_value = self.p_value.map(|p| format!(" (p = {p:.4})"));
+        let score = self.number(self.score);
+        format!("{score}{}{}", half.unwrap_or_default(), p_value.unwrap_or_default())
     }
 }
 
