@@ -22,7 +22,6 @@ SHAPES = {
     "big": ("marian", 1024, 4096, 6, 6, 16, 62000),
     "m2m100": ("m2m100", 1024, 4096, 12, 12, 16, 256000),
 }
-DEFAULT = ["embedded", "student", "base"]
 EOS = 0
 
 
@@ -106,6 +105,74 @@ def convert(model, folder):
         to = folder / f"ct2-{precision}"
         to.mkdir()
         spec.save(str(to))
+
+
+# channels, inner, layers, heads, heads of keys, channels of a head, vocabulary
+GGUF = {"qwen3": (1024, 3072, 12, 16, 8, 64, 32000)}
+
+
+def build_gguf(name, folder, seed=1):
+    """Writes `folder/ours/model-q8_0.gguf`: a language model in the shape of Qwen3, with fewer layers and words."""
+    import gguf
+    import numpy as np
+
+    done = folder / "done"
+    if done.exists():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "ours").mkdir(parents=True)
+    channels, inner, layers, heads, key_heads, head_dim, vocabulary = GGUF[name]
+    random = np.random.default_rng(seed)
+    kind = gguf.GGMLQuantizationType.Q8_0
+    writer = gguf.GGUFWriter(folder / "ours/model-q8_0.gguf", "qwen3")
+    writer.add_context_length(2048)
+    writer.add_embedding_length(channels)
+    writer.add_block_count(layers)
+    writer.add_feed_forward_length(inner)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(key_heads)
+    writer.add_key_length(head_dim)
+    writer.add_value_length(head_dim)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_freq_base(1e6)
+    # llama.cpp loads no model without a tokenizer; nobody looks at this one.
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    letters = ["<end>", "<start>", "<pad>", "a", "b", "ab"]
+    writer.add_token_list(letters + [f"t{index}" for index in range(len(letters), vocabulary)])
+    writer.add_token_types([3, 3, 3] + [1] * (vocabulary - 3))
+    writer.add_token_merges(["a b"])
+    writer.add_eos_token_id(EOS)
+    writer.add_bos_token_id(1)
+    writer.add_pad_token_id(2)
+
+    def matrix(to, rows, columns):
+        drawn = random.standard_normal((rows, columns), dtype=np.float32) * 0.02
+        writer.add_tensor(f"{to}.weight", gguf.quants.quantize(drawn, kind), raw_dtype=kind)
+
+    def norm(to, size):
+        writer.add_tensor(f"{to}.weight", np.ones(size, dtype=np.float32))
+
+    matrix("token_embd", vocabulary, channels)
+    matrix("output", vocabulary, channels)
+    norm("output_norm", channels)
+    for block in (f"blk.{layer}" for layer in range(layers)):
+        norm(f"{block}.attn_norm", channels)
+        norm(f"{block}.ffn_norm", channels)
+        norm(f"{block}.attn_q_norm", head_dim)
+        norm(f"{block}.attn_k_norm", head_dim)
+        matrix(f"{block}.attn_q", heads * head_dim, channels)
+        matrix(f"{block}.attn_k", key_heads * head_dim, channels)
+        matrix(f"{block}.attn_v", key_heads * head_dim, channels)
+        matrix(f"{block}.attn_output", channels, heads * head_dim)
+        matrix(f"{block}.ffn_gate", inner, channels)
+        matrix(f"{block}.ffn_up", inner, channels)
+        matrix(f"{block}.ffn_down", channels, inner)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    done.touch()
 
 
 def words(ids):

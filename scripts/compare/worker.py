@@ -3,13 +3,8 @@
 import argparse
 import json
 import resource
-import sys
 import time
 from pathlib import Path
-
-# The script beside this one has the name of the library.
-HERE = Path(__file__).resolve().parent
-sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
 
 
 def memory(what="VmHWM"):
@@ -91,9 +86,30 @@ def run_torch(args, batches):
     return load, before, run
 
 
+def run_llama(args, batches):
+    """llama.cpp through llama-cpp-python: a sequence at a time, the likeliest token, the end of the text passed over."""
+    import llama_cpp
+
+    before = begin()
+    start = time.perf_counter()
+    model = llama_cpp.Llama(args.model, n_ctx=512, n_threads=args.intra, n_threads_batch=args.intra, verbose=False)
+    load = time.perf_counter() - start
+
+    def run():
+        made = []
+        for batch in batches:
+            for source in batch["sources"]:
+                model.reset()
+                tokens = model.generate(source, temp=0.0, repeat_penalty=1.0)
+                made.append([next(tokens) for _ in range(batch["target_length"])])
+        return made
+
+    return load, before, run
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("program", choices=["ctranslate2", "torch"])
+    parser.add_argument("program", choices=["ctranslate2", "torch", "llama"])
     parser.add_argument("--model", required=True)
     parser.add_argument("--tokens", required=True)
     parser.add_argument("--compute-type", default="int8")
@@ -103,7 +119,8 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     args = parser.parse_args()
     batches = json.load(open(args.tokens))["batches"]
-    load, before, run = {"ctranslate2": run_ctranslate2, "torch": run_torch}[args.program](args, batches)
+    start = {"ctranslate2": run_ctranslate2, "torch": run_torch, "llama": run_llama}[args.program]
+    load, before, run = start(args, batches)
     made = run()
     wanted = sum(len(batch["sources"]) * batch["target_length"] for batch in batches)
     seconds = []
@@ -112,7 +129,7 @@ def main():
         start = time.perf_counter()
         made = run()
         seconds.append(time.perf_counter() - start)
-    if args.program == "ctranslate2":
+    if args.program != "torch":
         assert sum(map(len, made)) == wanted, "lengths were not kept"
     print(json.dumps({
         "load_seconds": load,

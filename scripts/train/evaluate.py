@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sacrebleu
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import MarianMTModel
 
@@ -106,7 +107,14 @@ def main():
     for name, bleu in PUBLISHED.items():
         report[name] = {"BLEU": bleu}
     print(table(report))
-    (args.work / "evaluate.json").write_text(json.dumps(report, indent=1) + "\n")
+    weights = args.model / "model.safetensors"
+    report["parameters"] = sum(parameter.numel() for parameter in load_file(weights).values())
+    report["bytes"] = weights.stat().st_size
+    text = json.dumps(report, indent=1) + "\n"
+    (args.work / "evaluate.json").write_text(text)
+    if args.first is None and not args.intact_only:
+        # What the README says of the model: `scripts/compare/all.py --write` takes it from there.
+        (args.model / "evaluate.json").write_text(text)
 
     if args.article.exists() and not args.intact_only:
         out = []

@@ -56,6 +56,11 @@ pub(super) fn runs_bar(visible: bool) -> ProgressBar {
     bar(visible, "{spinner} {pos}/{len} runs [{bar:30}] {eta} left  {msg}")
 }
 
+/// A bar of tokens that are encoded.
+pub(super) fn tokens_bar(visible: bool) -> ProgressBar {
+    bar(visible, "{spinner} {pos}/{len} tokens [{bar:30}] {eta} left")
+}
+
 /// Shows how far a download is.
 pub(super) struct Download {
     visible: bool,

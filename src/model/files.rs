@@ -178,18 +178,7 @@ impl ModelFiles {
     /// # Errors
     /// When a file can't be read.
     pub fn revision(&self) -> Result<String> {
-        if let FileData::Path(path) = &self.config
-            && let Some(folder) = path.parent()
-            && folder.parent().is_some_and(|parent| parent.ends_with("snapshots"))
-            && let Some(commit) = folder.file_name().and_then(|name| name.to_str())
-            && commit.len() == 40
-            && commit.bytes().all(|digit| digit.is_ascii_hexdigit())
-        {
-            return Ok(commit.to_owned());
-        }
-        let mut hash = self.hash(LARGE)?;
-        hash.truncate(16);
-        Ok(hash)
+        revision(&self.config, self.all())
     }
 
     /// SHA-256 of the configuration and the weights: what the model is, wherever it lies and
@@ -198,23 +187,46 @@ impl ModelFiles {
     /// # Errors
     /// When a file can't be read.
     pub fn fingerprint(&self) -> Result<String> {
-        self.hash(u64::MAX)
+        hash_all(self.all(), u64::MAX)
     }
 
-    /// * `large`: bytes from which on a file is looked at in places only
-    fn hash(&self, large: u64) -> Result<String> {
-        let mut hash = Sha256::new();
-        let files = std::iter::once(&self.config).chain(&self.generation_config);
-        for file in files.chain(&self.weights) {
-            match file {
-                FileData::Static(_, bytes) => hash.update(bytes),
-                FileData::Path(path) => hash_file(path, large, &mut hash)
-                    .map_err(|source| Error::Read { path: path.clone(), source })?,
-            }
-            hash.update([0]);
-        }
-        Ok(hex(&hash.finalize()))
+    /// What a translation depends on, but for the tokenizer.
+    fn all(&self) -> impl Iterator<Item = &FileData> {
+        std::iter::once(&self.config).chain(&self.generation_config).chain(&self.weights)
     }
+}
+
+/// The commit that the cache of the hub has a file under, or else 16 digits of a hash of all.
+pub(super) fn revision<'a>(
+    first: &FileData,
+    all: impl Iterator<Item = &'a FileData>,
+) -> Result<String> {
+    if let FileData::Path(path) = first
+        && let Some(folder) = path.parent()
+        && folder.parent().is_some_and(|parent| parent.ends_with("snapshots"))
+        && let Some(commit) = folder.file_name().and_then(|name| name.to_str())
+        && commit.len() == 40
+        && commit.bytes().all(|digit| digit.is_ascii_hexdigit())
+    {
+        return Ok(commit.to_owned());
+    }
+    let mut hash = hash_all(all, LARGE)?;
+    hash.truncate(16);
+    Ok(hash)
+}
+
+/// * `large`: bytes from which on a file is looked at in places only
+fn hash_all<'a>(files: impl Iterator<Item = &'a FileData>, large: u64) -> Result<String> {
+    let mut hash = Sha256::new();
+    for file in files {
+        match file {
+            FileData::Static(_, bytes) => hash.update(bytes),
+            FileData::Path(path) => hash_file(path, large, &mut hash)
+                .map_err(|source| Error::Read { path: path.clone(), source })?,
+        }
+        hash.update([0]);
+    }
+    Ok(hex(&hash.finalize()))
 }
 
 /// A hash as it is written, in lower case.
@@ -245,6 +257,9 @@ fn hash_file(path: &Path, large: u64, hash: &mut Sha256) -> io::Result<()> {
         }
     }
 }
+
+/// Chooses files of a place, by the name of the model for messages.
+pub(crate) type Gather<'a, T> = &'a dyn Fn(&str, &mut dyn Shelf) -> Result<T>;
 
 /// A place that holds the files of one model: a folder, the binary, a repository.
 pub(crate) trait Shelf {

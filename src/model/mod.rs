@@ -5,6 +5,7 @@
 mod alignment;
 pub mod bergamot;
 pub mod catalogue;
+pub mod comet;
 pub mod config;
 pub mod device;
 pub mod direct;

@@ -13,9 +13,11 @@ pub(super) struct Pickle(Vec<PthTensors>);
 
 impl Pickle {
     /// Reads the lists of tensors.
-    pub(super) fn open(paths: &[impl AsRef<Path>]) -> Result<Self> {
+    ///
+    /// * `key`: under which they lie, where a file holds more than them
+    pub(super) fn open(paths: &[impl AsRef<Path>], key: Option<&str>) -> Result<Self> {
         let shards: Result<Vec<_>> =
-            paths.iter().map(|path| PthTensors::new(path.as_ref(), None)).collect();
+            paths.iter().map(|path| PthTensors::new(path.as_ref(), key)).collect();
         let shards = shards?;
         if shards.iter().all(|shard| shard.tensor_infos().is_empty()) {
             candle_core::bail!("no tensors found in the file");

@@ -271,7 +271,9 @@ pub fn open(files: &[FileData], dtype: DType, device: &Device) -> Result<Weights
         let files = Safetensors::open(&paths).map_err(fail)?;
         return Ok(from_safetensors(files, dtype, device));
     }
-    let files = Pickle::open(&paths).map_err(fail)?;
+    // As Lightning writes it, beside the state of a training.
+    let key = all("ckpt").then_some("state_dict");
+    let files = Pickle::open(&paths, key).map_err(fail)?;
     Ok(VarBuilder::from_backend(Box::new(files), dtype, device.clone()).into())
 }
 

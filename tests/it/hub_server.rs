@@ -174,8 +174,9 @@ impl Hub {
                     None => Answer::status(404).with("x-error-code", "RepoNotFound"),
                 }
             }
-            [org, name, "resolve", revision, file]
-            | ["api", "resolve-cache", "models", org, name, revision, file] => {
+            [org, name, "resolve", revision, ref file @ ..]
+            | ["api", "resolve-cache", "models", org, name, revision, ref file @ ..] => {
+                let file = file.join("/");
                 let authorised = format!("Bearer {}", faults.gated.unwrap_or_default());
                 if faults.gated.is_some() && request.authorization != Some(authorised) {
                     let status = if request.authorization.is_some() { 403 } else { 401 };
@@ -183,7 +184,7 @@ impl Hub {
                 }
                 let commit = state.revisions.get(&(format!("{org}/{name}"), revision.to_string()));
                 let found =
-                    commit.and_then(|commit| Some((commit, state.commits[commit].get(file)?)));
+                    commit.and_then(|commit| Some((commit, state.commits[commit].get(&file)?)));
                 let Some((commit, data)) = found else {
                     return Answer::status(404).with("x-error-code", "EntryNotFound");
                 };

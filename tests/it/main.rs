@@ -8,6 +8,7 @@ mod bench_command;
 mod causal;
 mod check_command;
 mod checks;
+mod comet;
 mod decode;
 mod devices;
 mod document;
@@ -38,6 +39,7 @@ mod pipe_command;
 mod prompts;
 #[cfg(feature = "hub")]
 mod pull;
+mod readme;
 mod restoration;
 mod rooms;
 mod score_command;

@@ -20,8 +20,8 @@ fn folder() -> TempDir {
     put("short.txt", "One line only\n");
     put(
         "a.jsonl",
-        "{\"target\":\"The cat sat on a mat.\",\"issues\":[{\"code\":\"x\",\"message\":\"<b>look</b>\"}]}\n\
-         {\"target\":\"He said no on Tuesday.\",\"issues\":[]}\n",
+        "{\"schema\":\"tarjoman.aligned/1\",\"source\":\"x\",\"target\":\"The cat sat on a mat.\",\"issues\":[{\"code\":\"x\",\"message\":\"<b>look</b>\"}]}\n\
+         {\"schema\":\"tarjoman.aligned/1\",\"source\":\"y\",\"target\":\"He said no on Tuesday.\",\"issues\":[]}\n",
     );
     put("a.tsv", "id\tsource\ttarget\n0\tx\tThe cat sat on a mat.\n1\ty\tHe said no on Tuesday.\n");
     folder

@@ -121,6 +121,27 @@ impl EncoderLayer {
         })
     }
 
+    /// The same under the names of BERT's family.
+    ///
+    /// # Errors
+    /// As [`EncoderLayer::load`].
+    pub fn load_bert(weights: &Weights, options: &LayerOptions) -> Result<Self> {
+        let LayerOptions { channels, inner, heads, .. } = *options;
+        let names = ["self.query", "self.key", "self.value", "output.dense"];
+        let attention = AttentionOptions { names, ..AttentionOptions::bart(channels, heads)? };
+        Ok(Self {
+            self_attn: Attention::load(&weights.pp("attention"), &attention)?,
+            self_attn_layer_norm: layer_norm(&weights.pp("attention.output.LayerNorm"), channels)?,
+            feed_forward: FeedForward {
+                fc1: Linear::load(&weights.pp("intermediate.dense"), channels, inner, true)?,
+                fc2: Linear::load(&weights.pp("output.dense"), inner, channels, true)?,
+                activation: options.activation,
+            },
+            final_layer_norm: layer_norm(&weights.pp("output.LayerNorm"), channels)?,
+            norm_first: options.norm_first,
+        })
+    }
+
     /// `x` `[batch, time, channels]`, `mask` `[batch, 1, 1, time]` to `[batch, time, channels]`.
     ///
     /// # Errors

@@ -2,16 +2,21 @@
 
 use std::path::Path;
 
-use super::super::files::{self, FileData, ModelFiles, Shelf};
+use super::super::files::{self, FileData, Gather, ModelFiles, Shelf};
 use super::super::{Error, Result};
 
 /// Finds the files of the model in `path`.
 pub(super) fn resolve(path: &Path) -> Result<ModelFiles> {
+    gather_with(path, &files::gather)
+}
+
+/// The same for files of choice.
+pub(super) fn gather_with<T>(path: &Path, gather: Gather<'_, T>) -> Result<T> {
     if !path.is_dir() {
         let reason = if path.exists() { "it is a file" } else { "it does not exist" };
         return Err(Error::NotAFolder { path: path.to_path_buf(), reason });
     }
-    files::gather(&path.display().to_string(), &mut Folder(path))
+    gather(&path.display().to_string(), &mut Folder(path))
 }
 
 /// The files of one folder.

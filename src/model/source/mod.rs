@@ -21,6 +21,7 @@ pub use addresses::Addresses;
 pub use embedded::size as embedded_size;
 pub use progress::{Progress, Silent};
 
+use super::files::Gather;
 use super::{Error, ModelFiles, Result, catalogue};
 
 /// The name of the model inside the binary.
@@ -74,6 +75,24 @@ impl ModelSource {
             Self::Addresses(addresses) => {
                 hub::site::resolve(addresses, &hub::Settings::from_env(), progress)
             }
+        }
+    }
+}
+
+/// Finds files of choice, fetching them where that is needed.
+pub(crate) fn gather_with<T>(
+    source: &ModelSource,
+    progress: &mut dyn Progress,
+    gather: Gather<'_, T>,
+) -> Result<T> {
+    match source {
+        ModelSource::Folder(path) => folder::gather_with(path, gather),
+        ModelSource::Hub { repo, revision } => {
+            hub::gather_with(repo, revision, &hub::Settings::from_env(), progress, gather)
+        }
+        ModelSource::Embedded | ModelSource::Addresses(_) => {
+            let what = "a folder or a repository with them".into();
+            Err(Error::Missing { model: source.to_string(), what })
         }
     }
 }

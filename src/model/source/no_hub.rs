@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::super::files::{self, Gather};
 use super::super::{Error, ModelFiles, Result};
 use super::Progress;
 
@@ -25,10 +26,20 @@ impl Settings {
 
 pub(super) fn resolve(
     repo: &str,
+    revision: &str,
+    settings: &Settings,
+    progress: &mut dyn Progress,
+) -> Result<ModelFiles> {
+    gather_with(repo, revision, settings, progress, &files::gather)
+}
+
+pub(super) fn gather_with<T>(
+    repo: &str,
     _revision: &str,
     _settings: &Settings,
     _progress: &mut dyn Progress,
-) -> Result<ModelFiles> {
+    _gather: Gather<'_, T>,
+) -> Result<T> {
     Err(Error::NotCached {
         model: repo.to_string(),
         reason: "this build has no `hub` feature; give a folder".into(),

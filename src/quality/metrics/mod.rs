@@ -12,7 +12,7 @@ mod tokenize;
 
 pub use bleu::{Bleu, Smoothing};
 pub use chrf::Chrf;
-pub use resample::{Comparison, Interval, compare, interval};
+pub use resample::{Comparison, Interval, compare, compare_by, interval, interval_by};
 pub use ter::Ter;
 pub use tokenize::Tokenizer;
 

@@ -27,7 +27,17 @@ pub struct Comparison {
 /// The interval of a system from the statistics of its sentences.
 #[must_use]
 pub fn interval(metric: &Metric, statistics: &[Vec<f64>], samples: usize) -> Interval {
-    of(&resampled(metric, statistics, samples))
+    interval_by(&|sum| metric.score(sum).value, statistics, samples)
+}
+
+/// The same for a score of any kind, a function of summed statistics.
+#[must_use]
+pub fn interval_by(
+    score: &dyn Fn(&[f64]) -> f64,
+    statistics: &[Vec<f64>],
+    samples: usize,
+) -> Interval {
+    of(&resampled(score, statistics, samples))
 }
 
 /// Paired bootstrap test of a system against a baseline on the same sentences.
@@ -41,9 +51,23 @@ pub fn compare(
     system: &[Vec<f64>],
     samples: usize,
 ) -> Comparison {
+    compare_by(&|sum| metric.score(sum).value, baseline, system, samples)
+}
+
+/// The same for a score of any kind, a function of summed statistics.
+///
+/// # Panics
+/// As [`compare`].
+#[must_use]
+pub fn compare_by(
+    score: &dyn Fn(&[f64]) -> f64,
+    baseline: &[Vec<f64>],
+    system: &[Vec<f64>],
+    samples: usize,
+) -> Comparison {
     assert_eq!(baseline.len(), system.len(), "a paired test needs the same sentences");
-    let (ours, theirs) = (resampled(metric, system, samples), resampled(metric, baseline, samples));
-    let value = |statistics| metric.score(&total(statistics)).value;
+    let (ours, theirs) = (resampled(score, system, samples), resampled(score, baseline, samples));
+    let value = |statistics| score(&total(statistics));
     let difference = (value(baseline) - value(system)).abs();
     let gaps: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).collect();
     let mean = gaps.iter().sum::<f64>() / gaps.len().max(1) as f64;
@@ -62,7 +86,7 @@ fn of(scores: &[f64]) -> Interval {
     Interval { mean, half_width: 0.5 * (high - low) }
 }
 
-fn resampled(metric: &Metric, statistics: &[Vec<f64>], samples: usize) -> Vec<f64> {
+fn resampled(score: &dyn Fn(&[f64]) -> f64, statistics: &[Vec<f64>], samples: usize) -> Vec<f64> {
     let mut random = Random::new(SEED);
     let count = statistics.len() as u32;
     let mut scores = Vec::with_capacity(samples);
@@ -73,7 +97,7 @@ fn resampled(metric: &Metric, statistics: &[Vec<f64>], samples: usize) -> Vec<f6
                 *sum += value;
             }
         }
-        scores.push(metric.score(&sum).value);
+        scores.push(score(&sum));
     }
     scores
 }

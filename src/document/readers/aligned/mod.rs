@@ -67,6 +67,16 @@ pub fn read(name: &str, bytes: Vec<u8>) -> Result<AlignedDocument> {
     Ok(build(name, file))
 }
 
+/// Sources and their translations, whoever made them: every source is a block of its own.
+pub fn of_pairs<'a>(
+    name: &str,
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> AlignedDocument {
+    let rows = pairs.into_iter().map(|(source, target)| tsv::row(source, target, None)).collect();
+    let (model, provenance) = (String::new(), Provenance::default());
+    build(name, File { model, licence: None, provenance, rows })
+}
+
 /// Blocks are rows in a row that name the same one.
 fn build(name: &str, file: File) -> AlignedDocument {
     let File { model, licence, provenance, rows } = file;

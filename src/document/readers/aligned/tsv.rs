@@ -40,7 +40,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<File> {
     Ok(File { model: String::new(), licence: None, provenance: Provenance::default(), rows })
 }
 
-fn row(source: &str, target: &str, score: Option<f32>) -> Row {
+/// A row without anything but texts and perhaps a score.
+pub(super) fn row(source: &str, target: &str, score: Option<f32>) -> Row {
     let best = Candidate { text: target.to_owned(), score: score.unwrap_or(f32::NAN) };
     let translation = Translation { candidates: vec![best], ..Translation::default() };
     Row { source: source.to_owned(), translation, ..Row::default() }

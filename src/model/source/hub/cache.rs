@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use hf_hub::{Cache, Repo, RepoType};
 
-use super::super::super::files::{self, ModelFiles};
+use super::super::super::files::{self, Gather, ModelFiles};
 use super::super::super::{Error, Result};
 use super::super::DEFAULT_REVISION;
 pub use super::super::cached::CachedModel;
@@ -92,7 +92,12 @@ impl Repository {
 
     /// The files of a commit, when the cache has all that are needed.
     pub(super) fn files(&self, commit: &str) -> Result<ModelFiles> {
-        files::gather(&self.repo, &mut Folder(&self.snapshot(commit)))
+        self.gather(commit, &files::gather)
+    }
+
+    /// Files of choice of a commit.
+    pub(super) fn gather<T>(&self, commit: &str, gather: Gather<'_, T>) -> Result<T> {
+        gather(&self.repo, &mut Folder(&self.snapshot(commit)))
     }
 
     /// Where a file of a commit lies or will lie.

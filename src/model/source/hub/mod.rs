@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 pub use cache::CachedModel;
 pub use settings::Settings;
 
-use super::super::files::{self, FileData, ModelFiles, Shelf};
+use super::super::files::{self, FileData, Gather, ModelFiles, Shelf};
 use super::super::{Error, Result};
 use super::{ModelSource, Progress};
 use cache::Repository;
@@ -30,18 +30,32 @@ pub(super) fn resolve(
     settings: &Settings,
     progress: &mut dyn Progress,
 ) -> Result<ModelFiles> {
-    let name =
-        ModelSource::Hub { repo: repo.to_string(), revision: revision.to_string() }.to_string();
-    let named = |files: ModelFiles| ModelFiles { name: name.clone(), ..files };
+    let files = gather_with(repo, revision, settings, progress, &files::gather)?;
+    Ok(ModelFiles { name: name(repo, revision), ..files })
+}
+
+fn name(repo: &str, revision: &str) -> String {
+    ModelSource::Hub { repo: repo.to_string(), revision: revision.to_string() }.to_string()
+}
+
+/// The same for files of choice.
+pub(super) fn gather_with<T>(
+    repo: &str,
+    revision: &str,
+    settings: &Settings,
+    progress: &mut dyn Progress,
+    gather: Gather<'_, T>,
+) -> Result<T> {
+    let name = name(repo, revision);
     let here = Repository::new(&settings.cache, repo);
 
     if cache::is_commit(revision)
-        && let Ok(files) = here.files(revision)
+        && let Ok(files) = here.gather(revision, gather)
     {
-        return Ok(named(files));
+        return Ok(files);
     }
     if settings.offline {
-        return copy(&here, revision).map(named).map_err(|reason| Error::NotCached {
+        return copy(&here, revision, gather).map_err(|reason| Error::NotCached {
             model: name.clone(),
             reason: format!("HF_HUB_OFFLINE is set; {reason}"),
         });
@@ -51,38 +65,35 @@ pub(super) fn resolve(
     let listing = match remote.listing() {
         Ok(listing) => listing,
         Err(Failure::Unreachable(reason)) => {
-            let Ok(files) = copy(&here, revision) else {
+            let Ok(files) = copy(&here, revision, gather) else {
                 return Err(remote.error("the list of files", reason));
             };
             progress.warning(&format!(
                 "could not ask {} about {name} ({reason}); using the copy in the cache",
                 settings.endpoint
             ));
-            return Ok(named(files));
+            return Ok(files);
         }
         Err(Failure::Final(error)) => return Err(error),
     };
 
-    let files = if let Ok(files) = here.files(&listing.commit) {
+    let files = if let Ok(files) = here.gather(&listing.commit, gather) {
         files
     } else {
         let _lock = here.lock(|| {
             progress.warning(&format!("waiting for another process that fetches {name}"));
         })?;
-        files::gather(
-            &name,
-            &mut Fetched { remote: &remote, here: &here, listing: &listing, progress },
-        )?
+        gather(&name, &mut Fetched { remote: &remote, here: &here, listing: &listing, progress })?
     };
     here.point(revision, &listing.commit)?;
-    Ok(named(files))
+    Ok(files)
 }
 
 /// The complete copy that the cache holds of a revision, or why there is none.
-fn copy(here: &Repository, revision: &str) -> Result<ModelFiles, String> {
+fn copy<T>(here: &Repository, revision: &str, gather: Gather<'_, T>) -> Result<T, String> {
     match here.commit(revision) {
         Some(commit) => {
-            here.files(&commit).map_err(|error| format!("the copy is incomplete: {error}"))
+            here.gather(&commit, gather).map_err(|error| format!("the copy is incomplete: {error}"))
         }
         None if here.exists() => Err(format!("there is no copy of revision {revision}")),
         None => Err("there is no copy of it".into()),
