@@ -29,6 +29,7 @@ import math
 import pathlib
 import re
 import sys
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUT = ROOT / "src/persian/lexicon"
@@ -174,31 +175,45 @@ NEVER = re.compile(
 )
 
 
-def joined(form, single, phrases):
-    """The tag of a form whose space is a lost half-space more often than not: `s`, `d` or none."""
+# Scores, in logits; higher than a half because a space too few breaks two words.
+SURE_JOIN, LIKELY_JOIN = 0.8, 0.1
+
+
+class Lists(typing.NamedTuple):
+    """What the lists have: words of Lilak, of hazm with a frequency, of hazm without one, and how many words
+    have a second part behind a half-space."""
+
+    lilak: set
+    listed: set
+    unchecked: set
+    seconds: dict
+
+
+def joined(form, single, phrases, lists):
+    """The tag of a form whose space is a lost half-space: `s`, `d` or none. The weights are those of a logistic regression over the development parts of the treebanks."""
     parts = form.split("-")
-    here, apart = single[form], phrases[" ".join(parts)]
-    if here + apart:
-        if form.endswith("-شنبه"):
-            return "s"
-        sure = here > 2 * apart
-        if LOOSE.search(form) or NEVER.search(form):
-            return "s" if here > 4 and sure else ""
-        return "s" if sure else "d" if here >= apart and not LOOSE.search(form) else ""
-    # باغ ملک, ولی عصر: words that a list joins may be two words; only parts that hardly stand alone make them one.
-    if LOOSE.search(form) or NEVER.search(form):
-        return ""
-    return "s" if parts[-1] in BOUND or parts[0] in FIRST else "d"
+    if form.endswith("-شنبه"):
+        return "s"
+    here, apart, solid = single[form], phrases[" ".join(parts)], form.replace("-", "")
+    # Words that a list joins may be two words: ولی عصر. Only parts that hardly stand alone make them one.
+    score = 1.2 + 0.6 * math.log1p(here) - 0.6 * math.log1p(apart) + 0.7 * (here + apart == 0)
+    score -= 0.2 * math.log1p(single[parts[0]]) + 0.4 * math.log1p(single[parts[-1]])
+    score += 1.3 * (form in lists.listed) + 0.5 * (form in lists.unchecked)
+    score += 1.4 * (parts[-1] in BOUND) + (parts[0] in FIRST)
+    score -= bool(LOOSE.search(form)) + 1.1 * bool(NEVER.search(form))
+    score -= 0.7 * (solid in lists.listed or solid in lists.lilak)
+    score += 0.2 * math.log1p(lists.seconds.get(parts[-1], (0, 0))[0])
+    return "s" if score > SURE_JOIN else "d" if score > LIKELY_JOIN else ""
 
 
-def tag(part, single, phrases, lilak, listed, solids=frozenset(), once=None):
+def tag(part, single, phrases, lists, solids=frozenset(), once=None):
     """Adds the tags that need to know other forms, and drops forms that the affix model knows.
 
     `once`: counts that go with those of `phrases`, where `single` weighs a treebank more."""
     once = once or single
     solid = {form for form in part if "-" not in form} | solids
     for form in list(part):
-        if form.endswith("ه") and (form not in lilak or "-" in form) and SILENT.search(form):
+        if form.endswith("ه") and (form not in lists.lilak or "-" in form) and SILENT.search(form):
             part[form][1].add("h")
         if "-" not in form:
             continue
@@ -212,9 +227,18 @@ def tag(part, single, phrases, lilak, listed, solids=frozenset(), once=None):
             continue
         if single[form]:
             part[form][1].add("c")
-        part[form][1].update(joined(form, once, phrases))
-        if form.replace("-", "") in solid and preferred(form, single, listed, lilak):
+        part[form][1].update(joined(form, once, phrases, lists))
+        if form.replace("-", "") in solid and preferred(form, single, lists.listed, lists.lilak):
             part[form][1].add("p")
+
+
+UNJOINED = "ادذرزژوآ"
+
+
+def is_joined_by_mistake(word, table, own):
+    """اسمها, مناسبتر: an ending joined to a word that the lists have, where the corpus has it apart at least as often."""
+    match = re.fullmatch(f"(.+[^{UNJOINED}-])(ها|های|هایی|تر|ترین)", word)
+    return match and match[1] in table and own[word] <= own[f"{match[1]}-{match[2]}"]
 
 
 def main():
@@ -251,12 +275,13 @@ def main():
     for word, count in own.items():
         if word in table or count > 1 or "-" in word:
             add(word, count, "")
-    # اسمها, مناسبتر: a joined form that a list has by mistake, of a word that it has too.
     for word in list(table):
-        match = re.fullmatch("(.+[^ادذرزژوآ-])(ها|های|هایی|تر|ترین)", word)
-        if match and match[1] in table and not own[word]:
+        # نهصد: lists part it as though it were نه and صد.
+        if is_joined_by_mistake(word, table, own) or word.startswith("نه-صد"):
             del table[word]
-    tag(table, own, own_phrases, lilak, listed)
+    parts = part_counts(set(own) | set(table) | unchecked, table)
+    lists = Lists(lilak, listed, set(read_compounds(hazm / "words.dat")) - listed, parts)
+    tag(table, own, own_phrases, lists)
     both, both_phrases = own + bank + bank + bank, own_phrases + bank_phrases
     # A treebank is little text: what it has counts three times.
     bank_table = {word: [own[word] + 3 * bank[word], set()] for word in bank}
@@ -264,12 +289,15 @@ def main():
         if word in table:
             bank_table[word][0] = max(bank_table[word][0], table[word][0])
             bank_table[word][1].update(table[word][1] & set("anh"))
+    for word in list(bank_table):
+        if is_joined_by_mistake(word, table, own):
+            del bank_table[word]
     solid = {word for word in table if "-" not in word}
     for word in list(table):
         # A spelling of the lists that the treebanks have otherwise.
         if "-" in word and word.replace("-", "") in bank_table:
             bank_table.setdefault(word, [table[word][0], table[word][1] & set("anh")])
-    tag(bank_table, both, both_phrases, lilak, listed, solid, own + bank)
+    tag(bank_table, both, both_phrases, lists, solid, own + bank)
     for word, entry in list(bank_table.items()):
         if word in table and weight(table[word][0]) == weight(entry[0]) and table[word][1] == entry[1]:
             del bank_table[word]
@@ -283,7 +311,7 @@ def main():
 # Derived from the development parts of UD_Persian-PerDT and UD_Persian-Seraji.
 # Licence of this file: CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/
 """)
-    write_parts(options.out / "parts.tsv", part_counts(set(own) | set(table) | unchecked, table), own)
+    write_parts(options.out / "parts.tsv", parts, own)
     verbs = set()
     for line in open(hazm / "verbs.dat", encoding="utf-8"):
         past, _, present = line.strip().partition("#")
@@ -297,7 +325,6 @@ def main():
         out.writelines(f"{past}\t{present}\n" for past, present in sorted(verbs))
 
 
-UNJOINED = "ادذرزژوآ"
 # What is an ending, a numeral or a common word, and no part of a compound.
 ENDING = re.compile(
     "(و.*|دوم|سوم|چهارم|پنجم|ششم|هفتم|هشتم|نهم|دهم|صدم|هزارم|هزار.*|صد.*|میلی.*|حال|خاطر|طور|وقت|ها|های|هایی|هایم|هایت|هایش|هایمان|هایتان|هایشان|هاست|تر|تری|ترین|ترند|ترینشان|ای|ام|ات|اش|اند|ایم|اید|مان|تان|شان|است|می|نمی|یک|تا|که|در|از|به|را|و|بن)$"
@@ -326,7 +353,7 @@ def write_parts(path, parts, own):
         for part, (has, lacks) in sorted(parts.items()):
             bits = round(math.log2((has + 0.5) / (lacks + 0.5)))
             if bits > 0:
-                out.write(f"{part}\t{bits}\t{'b' if own[part] * 5 <= has else ''}\n")
+                out.write(f"{part}\t{bits}\t{'b' if max(own[part] * 5, 8) <= has else ''}\n")
 
 
 def write(path, table, header):

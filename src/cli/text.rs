@@ -26,6 +26,10 @@ pub(super) struct Arguments {
     /// A JSON object a sentence, with every span in bytes
     #[arg(long)]
     json: bool,
+
+    /// Leave out half-spaces that the text has lost
+    #[arg(long)]
+    no_half_space_restoration: bool,
 }
 
 /// A sentence, for programs. Spans are bytes of UTF-8: `span` in the block, the others in the
@@ -126,7 +130,10 @@ fn show(
 ) -> anyhow::Result<()> {
     let article = readers::open(&arguments.input)?;
     let output = Output::open(arguments.output.as_deref())?;
-    let document = translate::segment(article);
+    let document = match arguments.no_half_space_restoration {
+        true => translate::segment_as_written(article),
+        false => translate::segment(article),
+    };
     output.write(|out| body(&document, out))?;
     Ok(())
 }

@@ -144,6 +144,10 @@ pub(super) struct SearchArguments {
     #[arg(long, value_name = "X")]
     repetition_penalty: Option<f32>,
 
+    /// Leave out half-spaces that the text has lost
+    #[arg(long)]
+    no_half_space_restoration: bool,
+
     /// Source tokens that are translated together
     #[arg(long, value_name = "TOKENS")]
     batch_tokens: Option<usize>,
@@ -270,6 +274,7 @@ impl SearchArguments {
         search.no_repeat_ngram_size = self.no_repeat_ngram.unwrap_or(search.no_repeat_ngram_size);
         search.repetition_penalty = self.repetition_penalty.unwrap_or(search.repetition_penalty);
         options.batch_tokens = self.batch_tokens.unwrap_or(options.batch_tokens);
+        options.half_spaces = !self.no_half_space_restoration;
         self.checks.add_to(&mut options);
         options.search.check()?;
         Ok(options)
@@ -312,7 +317,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options =
         WriteOptions { color, candidates: arguments.candidates > 1, ..WriteOptions::default() };
     output.write(|out| writers::write(&document, format, &options, out))?;
-    if matches!(format, Format::Text | Format::Document) {
+    if matches!(format, Format::Terminal | Format::Text | Format::Document) {
         // The other formats have a place for it.
         let licence = document.licence.as_deref().unwrap_or("its licence is on its card");
         note(arguments.quiet, &format!("translated by {} ({licence})", document.model));

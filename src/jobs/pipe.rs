@@ -7,7 +7,7 @@
 //! | `score` | mean over the sentences, weighted by length; null when it is not a number |
 //! | `candidates` | with several asked for, where the text is one sentence: `{text, score}` |
 //! | `sentences` | when asked for: `{span, source, target, score, candidates, terms, similar, issues}` |
-//! | `provenance` | with `sentences`: model, revision, program and options |
+//! | `provenance` | model, its licence and revision, program and options |
 //! | `issues` | doubts `{code, message}`, where there are any |
 //! | `error`, `line` | in place of all these: why there is no translation, and which line it was |
 
@@ -86,8 +86,7 @@ struct Answer<'a> {
     sentences: Option<Vec<SentenceAnswer<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     issues: Vec<&'a Issue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provenance: Option<String>,
+    provenance: String,
 }
 
 #[derive(Serialize)]
@@ -263,7 +262,7 @@ fn answer(
         candidates: only,
         sentences: options.sentences.then(|| sentences(document, several)),
         issues: document.units.iter().flat_map(|unit| &unit.issues).collect(),
-        provenance: options.sentences.then(|| document.provenance_line()),
+        provenance: document.provenance_line(),
     };
     row.write(&answer, out)
 }

@@ -21,7 +21,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::pieces::Piece;
 use super::queue::{Job, Queue, Row};
-use super::segment::segment;
+use super::segment::sentences;
 use super::translator::{Observer, TranslateOptions, Translator, cores};
 use super::{Error, Result};
 use crate::decode::{self, Batch, Hypothesis};
@@ -89,7 +89,7 @@ impl Translator {
         }
         let documents = articles.map(|(tag, article)| {
             let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
-            let document = segment(article);
+            let document = sentences(article, options.half_spaces);
             let pieces = self.pieces(&document, options);
             ((tag, document), bytes, pieces)
         });

@@ -23,7 +23,7 @@ mod vocabulary;
 pub use dates::add_dates;
 pub use glossary::Glossary;
 pub use memory::{Exact, Memory};
-pub use segment::segment;
+pub use segment::{segment, segment_as_written};
 pub use translator::{LoadOptions, Observer, Silent, TranslateOptions, Translator};
 pub use vocabulary::TargetVocabulary;
 

@@ -29,6 +29,7 @@ impl Translator {
         unusual("second_try", "true".into(), !tried);
         let (only, usual) = (options.only_persian, self.reads_persian);
         unusual("only_persian", only.to_string(), only == usual);
+        unusual("half_spaces", "as_written".into(), options.half_spaces);
         let precision = format!("{:?}", self.compute_type).to_lowercase();
         told.push(format!("compute_type={precision}"));
         if self.computes_some {

@@ -10,7 +10,7 @@ use super::glossary::Glossary;
 use super::memory::Memory;
 use super::pieces::{Piece, cut};
 use super::queue::Job;
-use super::segment::segment;
+use super::segment::sentences;
 use super::vocabulary::TargetVocabulary;
 use super::{Error, Result};
 use crate::decode::{self, Hypothesis, SearchOptions};
@@ -69,6 +69,8 @@ pub struct TranslateOptions {
     /// Whether sentences in another script than Persian's (English, addresses, code) are passed
     /// through. Default: where the model reads Persian.
     pub only_persian: bool,
+    /// Whether half-spaces that a text has lost are put back before the model reads it. Default: yes.
+    pub half_spaces: bool,
     /// Terms whose English is given. Default: none.
     pub glossary: Option<Arc<Glossary>>,
     /// Sentences that have a translation already: they are not translated again. Default: none.
@@ -256,6 +258,7 @@ impl Translator {
             checks: None,
             second_try: false,
             only_persian: self.reads_persian,
+            half_spaces: true,
             glossary: None,
             memory: None,
         }
@@ -271,7 +274,7 @@ impl Translator {
         options: &TranslateOptions,
         observer: &dyn Observer,
     ) -> Result<AlignedDocument> {
-        let document = segment(article);
+        let document = sentences(article, options.half_spaces);
         let pieces = self.pieces(&document, options)?;
         observer.planned(pieces.len());
         let silenced = Planned(observer);

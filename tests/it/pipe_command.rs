@@ -244,3 +244,18 @@ fn a_signal_ends_it_after_what_is_in_flight() {
     assert!(stdout.lines().all(|line| row(&line.expect("UTF-8")).get("translation").is_some()));
     drop(stdin);
 }
+
+#[test]
+fn every_answer_names_its_model_and_half_spaces_may_stay_lost() {
+    let input = "{\"text\":\"نمیتوان گفت.\"}\n".as_bytes();
+    let told = |arguments: &[&str]| {
+        let output = feed(&mut pipe(arguments), input);
+        assert_eq!(output.status.code(), Some(0), "{}", message(&output));
+        let answer = row(&lines(&output)[0]);
+        answer["provenance"].as_str().map(str::to_owned).expect("a provenance")
+    };
+    let usual = told(&[]);
+    assert!(usual.contains("marian-tiny") && !usual.contains("half_spaces"), "{usual}");
+    let as_written = told(&["--no-half-space-restoration"]);
+    assert!(as_written.contains("half_spaces=as_written"), "{as_written}");
+}

@@ -74,6 +74,17 @@ fn restoration_keeps_the_way_back_to_the_displayed_source() {
 }
 
 #[test]
+fn half_spaces_stay_lost_where_that_is_asked_for() {
+    let read = |segment: fn(_) -> tarjoman::document::Document| {
+        let text = "نمیتوان گفت.".as_bytes().to_vec();
+        let document = segment(readers::read("a", text).expect("an article"));
+        document.sentences[0].text.get().to_owned()
+    };
+    assert_eq!(read(translate::segment_as_written), "نمیتوان گفت.");
+    assert_eq!(read(translate::segment), "نمی\u{200C}توان گفت.");
+}
+
+#[test]
 fn changes_name_their_places_in_the_source() {
     let source = "سهشنبه ۲۹ مهر می شود";
     let mut text = normalize(source);

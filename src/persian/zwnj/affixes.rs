@@ -204,8 +204,10 @@ pub(super) fn hosts(word: &str, host: Host) -> bool {
         Host::Noun => true,
         Host::Adjective => forms().any(|form| form.is_adjective),
         Host::Heh => heh(),
+        // جایشان: behind a long vowel the yeh is a consonant, and the ending is joined to it.
         Host::Vowel => {
-            heh() || (word.ends_with('ی') && !word.ends_with("های") && word.chars().count() > 3)
+            let is_consonant = word.ends_with("ای") || word.ends_with("وی");
+            heh() || (word.ends_with('ی') && !is_consonant && word.chars().count() > 3)
         }
     }
 }

@@ -64,6 +64,10 @@ pub(super) fn inside(word: &str) -> Option<Reading> {
     let mut found: Option<Reading> = None;
     for (at, _) in word.char_indices().skip(2) {
         let (first, second) = word.split_at(at);
+        // دیندار: behind a letter that is not joined a half-space shows nothing, and is hardly written.
+        if affixes::ends_unjoined(first) {
+            continue;
+        }
         let Some(part) = second_part(second).filter(|part| part.weight >= SECOND_WEIGHT) else {
             continue;
         };
@@ -224,8 +228,7 @@ fn is_inflected(first: &str, second: &str, first_is_ending: bool) -> Option<Cert
     }
     let host = first.rsplit(ZWNJ).next().unwrap_or(first);
     if let Some(part) = second_part(second.split(ZWNJ).next().unwrap_or(second)) {
-        let is_known = lexicon::solid(host).is_some()
-            && host.len() > 4
+        let is_known = takes_second(host)
             && !FUNCTION.contains(&first)
             && !matches!(second, "کن" | "شو" | "باش");
         let certainty = if part.weight > 3 { Certainty::Likely } else { Certainty::Doubtful };
@@ -262,6 +265,20 @@ fn is_inflected(first: &str, second: &str, first_is_ending: bool) -> Option<Cert
     let certainty = if is_sure { Certainty::Sure } else { Certainty::Likely };
     let is_host = ENDINGS.iter().filter(|ending| ending.text == second).any(hosts);
     is_host.then_some(certainty)
+}
+
+/// Whether a word is one that a second part stands behind: no verb, comparative, relative
+/// adjective or plural.
+fn takes_second(word: &str) -> bool {
+    let is = |ending: &str, of: fn(&str) -> bool| word.strip_suffix(ending).is_some_and(of);
+    let is_noun = |stem: &str| stem.len() > 4 && lexicon::solid(stem).is_some();
+    word.len() > 4
+        && lexicon::solid(word).is_some()
+        && !word.ends_with('ی')
+        && !affixes::is_finite(word)
+        && !is("تر", is_noun)
+        && !is("ان", is_noun)
+        && !is("ن", lexicon::is_past_stem)
 }
 
 /// A word that the lexicon does not have, but whose heh is silent all the same; the copula
