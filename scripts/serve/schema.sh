@@ -14,7 +14,9 @@ for _ in $(seq 100); do
   (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null && break
   sleep 0.1
 done
-schemathesis run "http://127.0.0.1:$port/openapi.json" --checks all \
+# Not that all that fits the description is taken: which languages are depends on the model, and what is a readable
+# file on its content.
+schemathesis run "http://127.0.0.1:$port/openapi.json" --checks all --exclude-checks positive_data_acceptance \
   --max-examples "${EXAMPLES:-40}" --request-timeout 60 --generation-deterministic
 kill -TERM $service
 wait $service

@@ -125,7 +125,13 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
             }
             _ => None,
         };
-        document.or_else(model).or_else(decode).or_else(translate).or_else(job).or_else(service).or_else(refusal)
+        document
+            .or_else(model)
+            .or_else(decode)
+            .or_else(translate)
+            .or_else(job)
+            .or_else(service)
+            .or_else(refusal)
     })
 }
 

@@ -160,7 +160,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let listener = serve::listen(&arguments.host, arguments.port)?;
     let address = serve::address(&listener)?;
     if !address.ip().is_loopback() && keys.is_empty() {
-        note(arguments.quiet, "everybody who reaches this machine may ask; --api-keys says who may");
+        note(
+            arguments.quiet,
+            "everybody who reaches this machine may ask; --api-keys says who may",
+        );
     }
     let translator = arguments.model.load(arguments.quiet)?;
     let mut translate = arguments.search.options(&translator, &arguments.model, 1)?;

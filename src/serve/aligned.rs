@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 use super::app::App;
 use super::documents::{
-    FORMATS, TextFormat, aside, characters, file_name, media_type, read_file, write,
+    FORMATS, TextFormat, aside, beginning, characters, file_name, media_type, read_file, write,
 };
 use super::fields::{self, Fields};
 use super::files::attachment;
@@ -49,10 +49,7 @@ struct Asked {
 }
 
 /// `POST /aligned`
-pub(super) async fn aligned(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(super) async fn aligned(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (head, mut fields) = fields::read(&app, request).await?;
     app.authorise(&head, &fields)?;
     let events = wants_events(&head.headers);
@@ -98,34 +95,22 @@ fn wants_events(headers: &HeaderMap) -> bool {
 }
 
 /// The text or file of a request, and how many candidates of each sentence are wanted.
-async fn article(
-    app: &App,
-    fields: &mut Fields,
-) -> Result<(Article, Option<usize>), Refusal> {
+async fn article(app: &App, fields: &mut Fields) -> Result<(Article, Option<usize>), Refusal> {
     let candidates = fields.number("candidates")?.filter(|count| *count > 1);
     let candidates = candidates.map(|count| count.min(app.beams));
     let (source, target) = (fields.text("source")?, fields.text("target")?);
-    let text = fields.text("q")?;
-    let wanted = |text: &str| {
-        let texts = [text.to_owned()];
-        let wanted = app.languages.check(source.as_deref(), target.as_deref(), &texts)?;
-        if wanted == Wanted::Nothing {
-            return Err(Refusal::bad("Invalid request: source and target are the same"));
-        }
-        Ok(())
-    };
-    let article = match (fields.file.take(), text) {
-        (Some(file), _) => {
-            wanted(&String::from_utf8_lossy(&file.bytes[..file.bytes.len().min(10_000)]))?;
-            aside(move || read_file(file)).await??
-        }
+    let article = match (fields.file.take(), fields.text("q")?) {
+        (Some(file), _) => aside(move || read_file(file)).await??,
         (None, Some(text)) => {
-            wanted(&text)?;
             let format = TextFormat::named(fields.text("format")?.as_deref())?;
             aside(move || format.read(&text)).await??
         }
         (None, None) => return Err(Refusal::missing("q")),
     };
+    let seen = [beginning(&article)];
+    if app.languages.check(source.as_deref(), target.as_deref(), &seen)? == Wanted::Nothing {
+        return Err(Refusal::bad("Invalid request: source and target are the same"));
+    }
     Ok((article, candidates))
 }
 

@@ -1,6 +1,8 @@
 //! Texts and files as the engine takes them, and translations as clients take them. Reading and
 //! writing can take long: both happen away from the thread that answers.
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 
 use super::fields::Upload;
@@ -25,6 +27,20 @@ impl TextFormat {
             None | Some("text") => Ok(Self::Text),
             Some("html") => Ok(Self::Html),
             Some(other) => Err(Refusal::bad(format!("{other} format is not supported"))),
+        }
+    }
+
+    /// What readers see of a text, roughly: without its tags.
+    pub fn visible(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Text => text.into(),
+            Self::Html => {
+                let after =
+                    |part: &str| part.split_once('>').map_or("", |(_, text)| text).to_owned();
+                let mut parts = text.split('<');
+                let first = parts.next().unwrap_or_default().to_owned();
+                (first + &parts.map(after).collect::<Vec<_>>().join(" ")).into()
+            }
         }
     }
 
@@ -140,6 +156,20 @@ pub(super) fn file_name(name: &str, language: &str, ending: &str) -> String {
     };
     let ending = if ending.is_empty() { own } else { ending };
     format!("{stem}.{language}.{ending}")
+}
+
+/// The beginning of an article, to tell its language by.
+pub(super) fn beginning(article: &Article) -> String {
+    const ENOUGH: usize = 10_000;
+    let mut text = String::new();
+    for block in &article.blocks {
+        if text.len() > ENOUGH {
+            break;
+        }
+        text.push_str(&block.text);
+        text.push('\n');
+    }
+    text
 }
 
 /// Characters of an article.

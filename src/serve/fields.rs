@@ -75,9 +75,8 @@ impl Drop for Held {
 pub(super) async fn read(app: &App, request: Request) -> Result<(Parts, Fields), Refusal> {
     let (head, body) = request.into_parts();
     let slow = app.limits.slow;
-    let (bytes, held) = tokio::time::timeout(slow, whole(app, &head.headers, body))
-        .await
-        .map_err(|_| {
+    let (bytes, held) =
+        tokio::time::timeout(slow, whole(app, &head.headers, body)).await.map_err(|_| {
             Refusal::too_slow(StatusCode::REQUEST_TIMEOUT, "Reading the request", slow.as_secs())
         })??;
     let mut values = Map::new();
@@ -108,11 +107,7 @@ pub(super) async fn read(app: &App, request: Request) -> Result<(Parts, Fields),
     Ok((head, Fields { values, file, _held: held }))
 }
 
-async fn whole(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(Bytes, Held), Refusal> {
+async fn whole(app: &App, headers: &HeaderMap, body: Body) -> Result<(Bytes, Held), Refusal> {
     let limit = app.limits.body;
     let told = headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     if told.is_some_and(|length: usize| length > limit) {
@@ -208,8 +203,13 @@ impl Fields {
             Some(Value::Array(values)) => {
                 let text = |value: &Value| value.as_str().map(str::to_owned);
                 let texts: Option<Vec<String>> = values.iter().map(text).collect();
-                let refuse = || Refusal::bad(format!("Invalid request: {name} is not a list of texts"));
-                texts.filter(|texts| !texts.is_empty()).map(Texts::Many).map(Some).ok_or_else(refuse)
+                let refuse =
+                    || Refusal::bad(format!("Invalid request: {name} is not a list of texts"));
+                texts
+                    .filter(|texts| !texts.is_empty())
+                    .map(Texts::Many)
+                    .map(Some)
+                    .ok_or_else(refuse)
             }
             _ => Ok(self.text(name)?.map(Texts::One)),
         }

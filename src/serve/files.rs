@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::documents::{aside, characters, file_name, media_type, read_file, write};
-use super::fields::{self, Upload};
+use super::documents::{aside, beginning, characters, file_name, media_type, read_file, write};
+use super::fields;
 use super::languages::Wanted;
 use super::refusal::Refusal;
 use super::store::Kept;
+use crate::document::Article;
 use crate::document::writers::Format;
 use crate::translate::Share;
 
@@ -28,11 +29,21 @@ pub(super) async fn translate_file(
     let source = fields.text("source")?.ok_or_else(|| Refusal::missing("source"))?;
     let target = fields.text("target")?.ok_or_else(|| Refusal::missing("target"))?;
     let name = file_name(&file.name, &app.languages.target().code, "");
-    let unread = [String::from_utf8_lossy(&file.bytes[..file.bytes.len().min(10_000)]).into()];
-    let kept = if app.languages.check(Some(&source), Some(&target), &unread)? == Wanted::Nothing {
-        Kept::File { name: file.name, kind: "application/octet-stream", bytes: file.bytes.into() }
+    let read = aside(move || {
+        let own = Kept::File {
+            name: file.name.clone(),
+            kind: "application/octet-stream",
+            bytes: file.bytes.as_slice().into(),
+        };
+        read_file(file).map(|article| (article, own))
+    });
+    let (article, own) = read.await??;
+    let seen = [beginning(&article)];
+    let kept = if app.languages.check(Some(&source), Some(&target), &seen)? == Wanted::Nothing {
+        own
     } else {
-        let (bytes, kind) = app.timed(translated(&app, file)).await?;
+        drop(own);
+        let (bytes, kind) = app.timed(translated(&app, article)).await?;
         Kept::File { name: name.clone(), kind, bytes: Arc::from(bytes) }
     };
     let id = app.store.keep(kept).ok_or_else(|| Refusal::internal("there is no room for it"))?;
@@ -42,8 +53,7 @@ pub(super) async fn translate_file(
     Ok(Json(json!({ "translatedFileUrl": url })))
 }
 
-async fn translated(app: &App, file: Upload) -> Result<(Vec<u8>, &'static str), Refusal> {
-    let article = aside(move || read_file(file)).await??;
+async fn translated(app: &App, article: Article) -> Result<(Vec<u8>, &'static str), Refusal> {
     let length = characters(&article);
     if length > app.limits.characters {
         return Err(Refusal::too_much("characters", length, app.limits.characters));

@@ -69,20 +69,22 @@ impl Languages {
     /// What a client wants of texts: to have them translated, or, where they are in the target
     /// language, to have them back. The detected languages, where the client asked for `auto`.
     ///
+    /// * `texts`: without markup
+    ///
     /// # Errors
     /// When this is not what is translated here.
     pub(super) fn check(
         &self,
         source: Option<&str>,
         target: Option<&str>,
-        texts: &[String],
+        texts: &[impl AsRef<str>],
     ) -> Result<Wanted, Refusal> {
         if let Some(target) = target.filter(|target| code(target) != self.target) {
             return Err(Refusal::bad(format!("{target} is not supported as a target language")));
         }
         let Some(source) = source else { return Ok(Wanted::Translation) };
         if source.eq_ignore_ascii_case("auto") {
-            let all: Vec<Detected> = texts.iter().map(|text| self.best(text)).collect();
+            let all: Vec<Detected> = texts.iter().map(|text| self.best(text.as_ref())).collect();
             let ours = |it: &Detected| it.language == self.source || it.language == self.target;
             if let Some(other) = all.iter().find(|it| it.confidence >= SURE && !ours(it)) {
                 let (code, name) = (&other.language, name(&other.language));

@@ -18,8 +18,21 @@ use crate::translate::Share;
 
 /// Endings of the files that can be translated.
 const ENDINGS: [&str; 15] = [
-    ".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".docx", ".docm", ".jsonl", ".json",
-    ".ninjs", ".xml", ".nitf", ".newsml", ".srt",
+    ".txt",
+    ".md",
+    ".markdown",
+    ".html",
+    ".htm",
+    ".xhtml",
+    ".docx",
+    ".docm",
+    ".jsonl",
+    ".json",
+    ".ninjs",
+    ".xml",
+    ".nitf",
+    ".newsml",
+    ".srt",
 ];
 
 /// One answer, or one for each of several texts.
@@ -70,7 +83,8 @@ pub(super) async fn translate(
     if characters > app.limits.characters {
         return Err(Refusal::too_much("characters", characters, app.limits.characters));
     }
-    let wanted = app.languages.check(Some(&source), Some(&target), texts.as_slice())?;
+    let seen: Vec<_> = texts.as_slice().iter().map(|text| format.visible(text)).collect();
+    let wanted = app.languages.check(Some(&source), Some(&target), &seen)?;
     if wanted == Wanted::Nothing {
         return Ok(Json(answer(&texts, texts.as_slice().to_vec(), wanted, None)));
     }
@@ -123,10 +137,8 @@ async fn translated(
     let (texts, articles) = read.await??;
     let share = Share::default();
     let candidates = (alternatives > 0).then_some(1 + alternatives);
-    let tickets: Result<Vec<Ticket>, Refusal> = articles
-        .into_iter()
-        .map(|article| app.queue.send(article, candidates, &share))
-        .collect();
+    let tickets: Result<Vec<Ticket>, Refusal> =
+        articles.into_iter().map(|article| app.queue.send(article, candidates, &share)).collect();
     let mut documents = Vec::new();
     // When one fails the others are dropped, and so called off.
     for ticket in &mut tickets? {
@@ -139,7 +151,8 @@ async fn translated(
 /// sentence that has none keeps the best one.
 fn others(document: &AlignedDocument, most: usize) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    let text = |document: &AlignedDocument| TextFormat::Text.write("", document).unwrap_or_default();
+    let text =
+        |document: &AlignedDocument| TextFormat::Text.write("", document).unwrap_or_default();
     let best = text(document);
     for rank in 1..=most {
         let mut other = document.clone();

@@ -231,10 +231,9 @@ pub fn run(
         });
         let served = runtime.block_on(accept::run(listener, &router, &app, stop));
         app.queue.close();
-        let ended = engine.join().unwrap_or(Err(translate::Error::Lost));
-        // Whoever waits for reading or writing has gone.
+        // Whoever still waits is let go, so that the engine need not go on for them.
         runtime.shutdown_background();
-        ended?;
+        engine.join().unwrap_or(Err(translate::Error::Lost))?;
         let unfinished = served?;
         if !stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);

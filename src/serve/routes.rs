@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -58,6 +58,8 @@ pub(super) fn router(app: &App, origins: &[String]) -> Result<Router> {
         router = router.route(path, method);
     }
     let router = router
+        // `fields` has the limits.
+        .layer(DefaultBodyLimit::disable())
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "There is nothing here") })
         .method_not_allowed_fallback(|| async {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Not with this method")

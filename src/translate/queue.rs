@@ -203,8 +203,7 @@ impl Queue {
     /// any more.
     pub fn push(&self, row: Row) -> bool {
         let is_bounded = self.order == Order::Came;
-        let full =
-            |state: &mut State| is_bounded && !state.stopped && state.tokens >= self.window;
+        let full = |state: &mut State| is_bounded && !state.stopped && state.tokens >= self.window;
         let mut state =
             self.room.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
         if state.stopped {

@@ -49,11 +49,8 @@ impl Translator {
             self.check(options)?;
             for Request { tag, article, observer, .. } in requests {
                 let translate = || self.translate(article, options, observer.as_ref());
-                let translated = if observer.is_cancelled() {
-                    Err(Error::Cancelled)
-                } else {
-                    whole(translate)
-                };
+                let translated =
+                    if observer.is_cancelled() { Err(Error::Cancelled) } else { whole(translate) };
                 deliver(tag, translated);
             }
             return Ok(());

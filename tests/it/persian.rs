@@ -214,7 +214,11 @@ fn the_language_of_a_text_is_what_the_linguists_file_says() {
     }
     // Latin letters that are not English, and a word that is Persian and Arabic: nobody is sure.
     for text in ["Le président a déclaré mardi", "کتاب"] {
-        assert!(languages(text).iter().all(|(_, sure)| *sure < 60), "{text}: {:?}", languages(text));
+        assert!(
+            languages(text).iter().all(|(_, sure)| *sure < 60),
+            "{text}: {:?}",
+            languages(text)
+        );
     }
 }
 

@@ -160,9 +160,8 @@ fn unchunked(mut rest: &[u8]) -> Vec<u8> {
 fn form(fields: &[(&str, &str)], (name, bytes): (&str, &[u8])) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     for (name, value) in fields {
-        let part = format!(
-            "--EDGE\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        );
+        let part =
+            format!("--EDGE\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         body.extend_from_slice(part.as_bytes());
     }
     let part = format!(
@@ -223,7 +222,8 @@ fn libretranslate_s_clients_are_answered_as_they_expect() {
     assert_ne!(answer["alternatives"][2][0], answer["translatedText"][2]);
 
     let kind = [("Content-Type", "application/x-www-form-urlencoded")];
-    let form = "q=%D8%B3%D9%84%D8%A7%D9%85+%D8%AF%D9%86%DB%8C%D8%A7.&source=fa-IR&target=EN&format=text";
+    let form =
+        "q=%D8%B3%D9%84%D8%A7%D9%85+%D8%AF%D9%86%DB%8C%D8%A7.&source=fa-IR&target=EN&format=text";
     let answer = service.send("POST", "/translate", &kind, form.as_bytes());
     assert_eq!(answer.json(), json!({"translatedText": expected}));
 
@@ -235,7 +235,10 @@ fn libretranslate_s_clients_are_answered_as_they_expect() {
     let settings = service.get("/frontend/settings").json();
     assert_eq!(settings["keyRequired"], false);
     assert_eq!(settings["language"]["target"]["code"], "en");
-    assert_eq!(service.translate(&json!({"q": "as is", "source": "en", "target": "en"})).json()["translatedText"], "as is");
+    assert_eq!(
+        service.translate(&json!({"q": "as is", "source": "en", "target": "en"})).json()["translatedText"],
+        "as is"
+    );
 }
 
 #[test]
@@ -263,11 +266,13 @@ fn a_file_comes_back_in_its_own_format() {
     let srt = "1\r\n00:00:01,000 --> 00:00:02,000\r\nسلام دنیا.\r\n";
     let markdown = "# عنوان خبر\n\nسلام **دنیا**. حال شما چطور است؟\n";
     let pair = [("source", "fa"), ("target", "en")];
-    for (name, content) in [("a b.srt", srt), ("خبر.md", markdown), ("plain.txt", "سلام دنیا.\n")] {
+    for (name, content) in [("a b.srt", srt), ("خبر.md", markdown), ("plain.txt", "سلام دنیا.\n")]
+    {
         let answer = service.upload("/translate_file", &pair, (name, content.as_bytes()));
         assert_eq!(answer.status, 200, "{answer:?}");
         let url = answer.json()["translatedFileUrl"].as_str().expect("an address").to_owned();
-        let path = url.strip_prefix(&format!("http://{}", service.address)).expect("of this server");
+        let path =
+            url.strip_prefix(&format!("http://{}", service.address)).expect("of this server");
         let file = service.get(path);
         assert_eq!(file.status, 200, "{file:?}");
         assert!(file.header("content-disposition").is_some_and(|it| it.starts_with("attachment")));
@@ -289,7 +294,8 @@ fn an_aligned_document_is_that_of_the_command_line() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
     assert_eq!(answer.text(), String::from_utf8(expected).expect("UTF-8"));
-    let page = service.upload("/aligned", &[("output", "html")], ("article.txt", article.as_bytes()));
+    let page =
+        service.upload("/aligned", &[("output", "html")], ("article.txt", article.as_bytes()));
     let expected = translated("article.txt", article.as_bytes(), &["--format", "html"]);
     let expected = String::from_utf8(expected).expect("UTF-8");
     // But for the name of the file, which has its folder there.
@@ -316,7 +322,8 @@ fn progress_is_told_while_a_document_is_translated_and_the_review_page_is_kept()
     let answer = service.send("POST", "/aligned", &headers, body.as_bytes());
     assert_eq!(answer.status, 200, "{answer:?}");
     let events = events(answer.text());
-    let named = |name: &str| events.iter().filter(|(it, _)| it == name).map(|(_, data)| data);
+    let named =
+        |name: &'static str| events.iter().filter(move |(it, _)| it == name).map(|(_, data)| data);
     assert!(named("progress").count() > 0);
     let units: Vec<&Value> = named("unit").collect();
     let (last, summary) = events.last().expect("events");
@@ -348,10 +355,8 @@ fn requests_at_the_same_time_get_each_its_own_answer() {
     let expected: Vec<&str> = together.split("\n\n").collect();
     assert_eq!(expected.len(), texts.len());
     std::thread::scope(|scope| {
-        let asked: Vec<_> = texts
-            .iter()
-            .map(|text| scope.spawn(|| service.translate(&question(text))))
-            .collect();
+        let asked: Vec<_> =
+            texts.iter().map(|text| scope.spawn(|| service.translate(&question(text)))).collect();
         for (asked, expected) in asked.into_iter().zip(expected) {
             let answer = asked.join().expect("an answer");
             assert_eq!(answer.status, 200, "{answer:?}");
@@ -398,7 +403,10 @@ fn what_makes_no_sense_is_refused_and_told() {
     let long = question(&"س".repeat(101)).to_string();
     assert!(send(long.as_bytes()).error().contains("101 characters"));
     assert_eq!(send(&[b' '; 2001]).status, 413);
-    assert_eq!(service.send("POST", "/translate", &[("Content-Type", "text/csv")], b"q").status, 415);
+    assert_eq!(
+        service.send("POST", "/translate", &[("Content-Type", "text/csv")], b"q").status,
+        415
+    );
     let broken = [("Content-Type", "multipart/form-data; boundary=EDGE")];
     assert_eq!(service.send("POST", "/translate_file", &broken, b"--EDGE\r\nnonsense").status, 400);
     let arabic = json!({"q": "قال الرئيس في هذا المؤتمر إن الحكومة التي كانت هنا", "source": "auto", "target": "en"});
@@ -416,7 +424,8 @@ fn what_makes_no_sense_is_refused_and_told() {
 fn only_who_has_a_key_may_ask_and_only_so_often() {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("keys");
-    std::fs::write(&file, "# keys\ncms 0123456789abcdef0123\nfedcba9876543210fedc\n").expect("keys");
+    std::fs::write(&file, "# keys\ncms 0123456789abcdef0123\nfedcba9876543210fedc\n")
+        .expect("keys");
     let keys = ["--api-keys", file.to_str().expect("UTF-8"), "--rate-limit", "3"];
     let service = start(&keys);
     let mut asked = question("سلام.");
@@ -427,13 +436,17 @@ fn only_who_has_a_key_may_ask_and_only_so_often() {
     assert_eq!(service.translate(&asked).status, 200);
     let body = question("سلام.").to_string();
     let json = ("Content-Type", "application/json");
-    for header in [("X-API-Key", "0123456789abcdef0123"), ("Authorization", "Bearer 0123456789abcdef0123")] {
+    for header in
+        [("X-API-Key", "0123456789abcdef0123"), ("Authorization", "Bearer 0123456789abcdef0123")]
+    {
         let answer = service.send("POST", "/translate", &[json, header], body.as_bytes());
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     let answer = service.translate(&asked);
     assert_eq!(answer.status, 429);
-    assert!(answer.header("retry-after").and_then(|it| it.parse::<u64>().ok()).is_some_and(|it| it > 0));
+    assert!(
+        answer.header("retry-after").and_then(|it| it.parse::<u64>().ok()).is_some_and(|it| it > 0)
+    );
     asked["api_key"] = "fedcba9876543210fedc".into();
     assert_eq!(service.translate(&asked).status, 200, "another client is another count");
     assert_eq!(service.get("/frontend/settings").json()["keyRequired"], true);
@@ -450,7 +463,8 @@ fn what_is_too_much_is_told_to_come_again_and_nothing_is_lost() {
     let long = question(&long.join("\n\n"));
     std::thread::scope(|scope| {
         let asked: Vec<_> = (0..12).map(|_| scope.spawn(|| service.translate(&long))).collect();
-        let answers: Vec<Answer> = asked.into_iter().map(|it| it.join().expect("an answer")).collect();
+        let answers: Vec<Answer> =
+            asked.into_iter().map(|it| it.join().expect("an answer")).collect();
         let with = |status| answers.iter().filter(move |answer| answer.status == status);
         assert_eq!(with(200).count() + with(503).count(), 12, "{answers:?}");
         assert!(with(200).count() >= 2);
@@ -476,7 +490,10 @@ fn a_client_that_goes_away_or_is_slow_holds_up_nobody() {
             "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).expect("it reads");
+        stream
+            .write_all(head.as_bytes())
+            .and_then(|()| stream.write_all(body.as_bytes()))
+            .expect("it reads");
     }
     // The head never ends; or the body does not.
     let mut silent = service.connect();
@@ -505,10 +522,14 @@ fn a_client_that_goes_away_or_is_slow_holds_up_nobody() {
 #[test]
 fn a_signal_ends_it_after_every_request_that_was_sent_is_answered() {
     let mut service = start(&["--batch-tokens", "40"]);
-    let texts: Vec<String> = (0..10).map(|number| (0..40).map(|at| text(number * 40 + at)).collect::<Vec<_>>().join("\n\n")).collect();
+    let texts: Vec<String> = (0..10)
+        .map(|number| (0..40).map(|at| text(number * 40 + at)).collect::<Vec<_>>().join("\n\n"))
+        .collect();
     let statuses = std::thread::scope(|scope| {
-        let asked: Vec<_> =
-            texts.iter().map(|text| scope.spawn(|| service.translate(&question(text)).status)).collect();
+        let asked: Vec<_> = texts
+            .iter()
+            .map(|text| scope.spawn(|| service.translate(&question(text)).status))
+            .collect();
         while !service.get("/metrics").text().contains("tarjoman_queue_requests 10") {
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -533,7 +554,10 @@ fn what_is_not_done_when_the_time_to_drain_is_over_is_given_up_and_told() {
         "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).expect("it reads");
+    stream
+        .write_all(head.as_bytes())
+        .and_then(|()| stream.write_all(body.as_bytes()))
+        .expect("it reads");
     while !service.get("/metrics").text().contains("tarjoman_queue_requests 1") {
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -551,7 +575,13 @@ fn the_description_and_the_routes_are_the_same() {
     assert_eq!(description["info"]["version"], env!("CARGO_PKG_VERSION"));
     let mut described = Vec::new();
     for (path, methods) in description["paths"].as_object().expect("paths") {
-        described.extend(methods.as_object().expect("methods").keys().map(|method| (path.as_str(), method.as_str())));
+        described.extend(
+            methods
+                .as_object()
+                .expect("methods")
+                .keys()
+                .map(|method| (path.as_str(), method.as_str())),
+        );
     }
     described.sort_unstable();
     let mut served = tarjoman::serve::paths();
@@ -570,7 +600,10 @@ fn the_description_and_the_routes_are_the_same() {
 fn other_origins_are_let_in_only_by_name() {
     let origin = [("Origin", "https://cms.example.org")];
     let closed = start(&[]);
-    assert_eq!(closed.send("GET", "/languages", &origin, b"").header("access-control-allow-origin"), None);
+    assert_eq!(
+        closed.send("GET", "/languages", &origin, b"").header("access-control-allow-origin"),
+        None
+    );
     let open = start(&["--cors-origin", "https://cms.example.org"]);
     let allowed = |origin: &[(&str, &str)]| {
         let answer = open.send("GET", "/languages", origin, b"");
@@ -606,9 +639,11 @@ fn glossaries_work_as_for_other_commands() {
     let service = start(&arguments);
     let text = "سپاه دیروز گفت.";
     let answer = service.post("/aligned", &json!({"q": text}));
-    let unit: Value = serde_json::from_str(answer.text().lines().next().expect("a line")).expect("JSON");
+    let unit: Value =
+        serde_json::from_str(answer.text().lines().next().expect("a line")).expect("JSON");
     assert_eq!(unit["terms"][0]["target"], "Revolutionary Guard");
-    let expected = translated("text.txt", text.as_bytes(), &[&arguments[..], &["--format", "jsonl"]].concat());
+    let expected =
+        translated("text.txt", text.as_bytes(), &[&arguments[..], &["--format", "jsonl"]].concat());
     assert_eq!(answer.text(), String::from_utf8(expected).expect("UTF-8"));
 }
 
