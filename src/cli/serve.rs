@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     port: u16,
 
     /// Who may ask: a file with a key a line, with a name and a space before it where it has one;
-    /// TARJOMAN_API_KEYS has keys with commas between them [default: everybody]
+    /// `TARJOMAN_API_KEYS` has keys with commas between them [default: everybody]
     #[arg(long, value_name = "FILE")]
     api_keys: Option<PathBuf>,
 
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     rate_limit: Option<NonZeroU32>,
 
-    /// Pages of this origin may ask, such as https://cms.example.org; * for all; may be repeated
+    /// Pages of this origin may ask, such as `https://cms.example.org`; * for all; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     cors_origin: Vec<String>,
 

@@ -13,7 +13,7 @@ use super::queue::Queue;
 use super::rate::Rate;
 use super::refusal::Refusal;
 use super::store::Store;
-use super::{Keys, Languages, Limits, Result, ServeOptions};
+use super::{Keys, Languages, Limits, ServeOptions};
 use crate::translate::Translator;
 
 /// What all requests share.
@@ -50,9 +50,9 @@ impl std::ops::Deref for App {
 pub(super) struct Peer(pub IpAddr);
 
 impl App {
-    pub fn new(translator: &Translator, options: &ServeOptions, queue: Queue) -> Result<Self> {
+    pub fn new(translator: &Translator, options: &ServeOptions, queue: Queue) -> Self {
         let limits = options.limits.clone();
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             metrics: Metrics::new(&queue, translator.name()),
             queue,
             languages: options.languages.clone(),
@@ -64,7 +64,7 @@ impl App {
             limits,
             behind_proxy: options.behind_proxy,
             draining: AtomicBool::new(false),
-        })))
+        }))
     }
 
     /// Waits for a translation as long as the limits say; what is not done by then is called off.
@@ -118,7 +118,7 @@ impl App {
 
     /// The address of a client; a proxy adds the one that it saw at the end.
     fn client(&self, head: &Parts) -> String {
-        let forwarded = head.headers.get_all("x-forwarded-for").iter().last();
+        let forwarded = head.headers.get_all("x-forwarded-for").iter().next_back();
         let forwarded = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
         let forwarded = forwarded.and_then(|text| text.trim().parse::<IpAddr>().ok());
         let peer = head.extensions.get::<Peer>().map(|peer| peer.0);

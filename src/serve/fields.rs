@@ -75,7 +75,7 @@ impl Drop for Held {
 pub(super) async fn read(app: &App, request: Request) -> Result<(Parts, Fields), Refusal> {
     let (head, body) = request.into_parts();
     let slow = app.limits.slow;
-    let (bytes, held) =
+    let (bytes, counted) =
         tokio::time::timeout(slow, whole(app, &head.headers, body)).await.map_err(|_| {
             Refusal::too_slow(StatusCode::REQUEST_TIMEOUT, "Reading the request", slow.as_secs())
         })??;
@@ -104,7 +104,7 @@ pub(super) async fn read(app: &App, request: Request) -> Result<(Parts, Fields),
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
     }
-    Ok((head, Fields { values, file, _held: held }))
+    Ok((head, Fields { values, file, _held: counted }))
 }
 
 async fn whole(app: &App, headers: &HeaderMap, body: Body) -> Result<(Bytes, Held), Refusal> {
@@ -137,11 +137,11 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
 /// Fields of a form; what comes twice is a list.
 fn pairs(values: &mut Map<String, Value>, form: &[u8]) {
     for (name, value) in form_urlencoded::parse(form) {
-        put(values, name.trim_end_matches("[]"), value.into_owned());
+        put(values, name.trim_end_matches("[]"), &value);
     }
 }
 
-fn put(values: &mut Map<String, Value>, name: &str, value: String) {
+fn put(values: &mut Map<String, Value>, name: &str, value: &str) {
     // Browsers send CRLF for the line ends of a form.
     let value = Value::from(value.replace("\r\n", "\n"));
     match values.get_mut(name) {
@@ -173,7 +173,7 @@ async fn multipart(
             }
         } else {
             let text = field.text().await.map_err(|error| bad(&error.body_text()))?;
-            put(&mut own, &name, text);
+            put(&mut own, &name, &text);
         }
     }
     values.extend(own);

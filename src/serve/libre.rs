@@ -56,7 +56,8 @@ impl<T> Each<T> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Translated {
-    translated_text: Each<String>,
+    #[serde(rename = "translatedText")]
+    texts: Each<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detected_language: Option<Each<Detected>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,7 +120,7 @@ fn answer(
         _ => None,
     };
     let alternatives = alternatives.map(|all| Each::of(all, texts));
-    Translated { translated_text: Each::of(translations, texts), detected_language, alternatives }
+    Translated { texts: Each::of(translations, texts), detected_language, alternatives }
 }
 
 /// The texts as they came, and the translation of each.

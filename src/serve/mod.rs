@@ -221,7 +221,7 @@ pub fn run(
         .build()
         .map_err(Error::Start)?;
     let (queue, requests) = queue::Queue::new(&options.limits, &options.translate);
-    let app = app::App::new(translator, options, queue)?;
+    let app = app::App::new(translator, options, queue);
     let router = routes::router(&app, &options.origins)?;
     std::thread::scope(|scope| {
         let engine = scope.spawn(|| {

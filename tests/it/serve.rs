@@ -120,6 +120,19 @@ impl Service {
         self.send("POST", path, &[("Content-Type", &kind)], &body)
     }
 
+    /// Waits until so many requests are in flight.
+    #[cfg(unix)]
+    fn wait_for_requests(&self, count: usize) {
+        let told = format!("tarjoman_queue_requests {count}\n");
+        for _ in 0..3000 {
+            if self.get("/metrics").text().contains(&told) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{count} requests never were in flight: {}", self.get("/metrics").text());
+    }
+
     #[cfg(unix)]
     fn terminate(&self) {
         let id = self.child.id().to_string();
@@ -530,9 +543,7 @@ fn a_signal_ends_it_after_every_request_that_was_sent_is_answered() {
             .iter()
             .map(|text| scope.spawn(|| service.translate(&question(text)).status))
             .collect();
-        while !service.get("/metrics").text().contains("tarjoman_queue_requests 10") {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        service.wait_for_requests(10);
         service.terminate();
         asked.into_iter().map(|it| it.join().expect("an answer")).collect::<Vec<_>>()
     });
@@ -544,10 +555,13 @@ fn a_signal_ends_it_after_every_request_that_was_sent_is_answered() {
 #[cfg(unix)]
 #[test]
 fn what_is_not_done_when_the_time_to_drain_is_over_is_given_up_and_told() {
-    let mut service = start_with(&["--batch-tokens", "20", "--drain-timeout", "0"], |command| {
-        command.stderr(Stdio::piped());
-    });
-    let long: Vec<String> = (0..2000).map(text).collect();
+    let mut service = start_with(
+        &["--batch-tokens", "20", "--char-limit", "1000000", "--drain-timeout", "0"],
+        |command| {
+            command.stderr(Stdio::piped());
+        },
+    );
+    let long: Vec<String> = (0..1000).map(text).collect();
     let body = question(&long.join("\n\n")).to_string();
     let mut stream = service.connect();
     let head = format!(
@@ -558,9 +572,7 @@ fn what_is_not_done_when_the_time_to_drain_is_over_is_given_up_and_told() {
         .write_all(head.as_bytes())
         .and_then(|()| stream.write_all(body.as_bytes()))
         .expect("it reads");
-    while !service.get("/metrics").text().contains("tarjoman_queue_requests 1") {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    service.wait_for_requests(1);
     service.terminate();
     assert_eq!(service.child.wait().expect("it ends").code(), Some(3));
     let mut errors = String::new();
