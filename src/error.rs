@@ -19,6 +19,10 @@ pub enum Error {
     /// Doing a whole directory or pipe.
     #[error(transparent)]
     Jobs(#[from] jobs::Error),
+    /// Answering requests.
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Serve(#[from] crate::serve::Error),
 }
 
 /// Result of the library.
@@ -34,6 +38,8 @@ impl Error {
             Self::Decode(error) => error.hint(),
             Self::Translate(error) => error.hint(),
             Self::Jobs(error) => error.hint(),
+            #[cfg(feature = "serve")]
+            Self::Serve(error) => error.hint(),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! text:   document, persian -> quality tensors:   kernels -> model -> decode
 //!                 \__________ translate (the walk) __________/
-//!                         jobs, bench   ->   cli -> main
+//!                     jobs, serve, bench   ->   cli -> main
 //!
 //! Input -> Article -> Document -> Batch -> Hypothesis -> Translation -> AlignedDocument -> Output
 //!    reader     segment    batcher    search     detokenise      collect            writer
@@ -21,6 +21,8 @@ pub mod kernels;
 pub mod model;
 pub mod persian;
 pub mod quality;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod translate;
 
 mod error;

@@ -95,6 +95,10 @@ pub(super) fn code(error: &anyhow::Error) -> ExitCode {
         if let Some(error) = cause.downcast_ref::<jobs::Error>() {
             return Some(of_job(error));
         }
+        #[cfg(feature = "serve")]
+        if let Some(error) = cause.downcast_ref::<crate::serve::Error>() {
+            return Some(of_service(error));
+        }
         cause.downcast_ref::<translate::Error>().map(of_translate)
     });
     ExitCode::from(code.unwrap_or(SOFTWARE))
@@ -109,6 +113,11 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         let translate =
             || cause.downcast_ref::<translate::Error>().and_then(translate::Error::hint);
         let job = || cause.downcast_ref::<jobs::Error>().and_then(jobs::Error::hint);
+        #[cfg(feature = "serve")]
+        let service =
+            || cause.downcast_ref::<crate::serve::Error>().and_then(crate::serve::Error::hint);
+        #[cfg(not(feature = "serve"))]
+        let service = || None;
         let refusal = || match cause.downcast_ref::<Refusal>()? {
             Refusal::Usage(_) => Some("see `tarjoman help`".to_owned()),
             Refusal::Interrupted(_) => {
@@ -116,7 +125,13 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
             }
             _ => None,
         };
-        document.or_else(model).or_else(decode).or_else(translate).or_else(job).or_else(refusal)
+        document
+            .or_else(model)
+            .or_else(decode)
+            .or_else(translate)
+            .or_else(job)
+            .or_else(service)
+            .or_else(refusal)
     })
 }
 
@@ -181,6 +196,19 @@ fn of_job(error: &jobs::Error) -> u8 {
         Error::Shard { .. } | Error::Glob { .. } | Error::SamePlace { .. } => USAGE,
         Error::Locked { .. } => IN_USE,
         Error::Watch { .. } => SOFTWARE,
+        Error::Translate(error) => of_translate(error),
+    }
+}
+
+#[cfg(feature = "serve")]
+fn of_service(error: &crate::serve::Error) -> u8 {
+    use crate::serve::Error;
+    match error {
+        Error::Listen { .. } => UNAVAILABLE,
+        Error::Keys { .. } => CONFIG,
+        Error::KeyFile { .. } => NO_INPUT,
+        Error::Origin { .. } => USAGE,
+        Error::Start(_) | Error::Stopped => SOFTWARE,
         Error::Translate(error) => of_translate(error),
     }
 }

@@ -16,6 +16,8 @@ mod output;
 mod pipe;
 mod progress;
 mod score;
+#[cfg(feature = "serve")]
+mod serve;
 mod text;
 mod translate;
 
@@ -46,6 +48,9 @@ enum Command {
     Batch(Box<batch::Arguments>),
     /// Translate JSON lines {"id":…, "text":…} from standard input to standard output
     Pipe(Box<pipe::Arguments>),
+    /// Answer requests over HTTP, as LibreTranslate does, and more
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Arguments>),
     /// Show the sentences of an article, with their dates and numbers
     Segment(text::Arguments),
     /// Show what the model reads instead of the article, and what was changed
@@ -70,6 +75,8 @@ pub fn main() -> ExitCode {
         Command::Align(arguments) => align::run(&arguments),
         Command::Batch(arguments) => batch::run(&arguments),
         Command::Pipe(arguments) => pipe::run(&arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Segment(arguments) => text::segment(&arguments),
         Command::Normalize(arguments) => text::normalize(&arguments),
         Command::Models(arguments) => models::run(&arguments),

@@ -377,6 +377,12 @@ fn prompt(name: &Path) -> anyhow::Result<Prompt> {
 }
 
 impl ModelArguments {
+    /// The languages as they were typed, of articles and of translations.
+    #[cfg(feature = "serve")]
+    pub fn languages(&self) -> (Option<&str>, Option<&str>) {
+        (self.from.as_deref(), self.to.as_deref())
+    }
+
     /// Finds the model, fetches it where that is needed, and loads it.
     ///
     /// # Errors

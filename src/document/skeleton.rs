@@ -176,20 +176,31 @@ impl Builder {
     }
 
     pub fn finish(
-        mut self,
+        self,
         name: String,
         format: SourceFormat,
         package: Option<Arc<[u8]>>,
     ) -> super::Result<Article> {
+        let article = self.finish_any(name, format, package);
+        if !article.blocks.iter().any(|block| block.text.chars().any(char::is_alphanumeric)) {
+            return Err(super::Error::Empty { name: article.meta.name });
+        }
+        Ok(article)
+    }
+
+    /// The article, also where it has nothing to translate.
+    pub fn finish_any(
+        mut self,
+        name: String,
+        format: SourceFormat,
+        package: Option<Arc<[u8]>>,
+    ) -> Article {
         if self.parts.is_empty() {
             self.end_part("");
-        }
-        if !self.blocks.iter().any(|block| block.text.chars().any(char::is_alphanumeric)) {
-            return Err(super::Error::Empty { name });
         }
         let skeleton = Some(Skeleton { parts: self.parts, package });
         let after = "\n".to_owned();
         let (meta, blocks) = (Meta { name, ..Meta::default() }, self.blocks);
-        Ok(Article { meta, blocks, after, format, skeleton, is_rebuilt: false })
+        Article { meta, blocks, after, format, skeleton, is_rebuilt: false }
     }
 }

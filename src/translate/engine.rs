@@ -1,5 +1,6 @@
 //! Many documents through one model. Pieces of all of them share batches, sorted by length
-//! within a window; documents come back in the order in which they went in.
+//! within a window; documents come back in the order in which they went in, or, where somebody
+//! waits for each of them, as they are done.
 //!
 //! ```text
 //! caller's iterator -> feeder -> window -> workers -> collector -> caller's `deliver`
@@ -10,17 +11,16 @@
 //! Everything between two of them is bounded: a slow reader of the results stops the feeder, and
 //! with it the iterator, so that memory does not depend on how many documents there are.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::pieces::Piece;
-use super::queue::{Job, Queue, Row};
+use super::queue::{Job, Order, Queue, Row};
 use super::segment::sentences;
 use super::translator::{Observer, TranslateOptions, Translator, cores};
 use super::{Error, Result};
@@ -42,8 +42,24 @@ struct InFlight<T> {
     bytes: usize,
 }
 
+/// A document for the engine.
+pub(super) struct Prepared<T> {
+    pub tag: T,
+    /// Of its text.
+    pub bytes: usize,
+    /// Its pieces, or why there are none.
+    pub job: Result<Arc<Job>>,
+    /// Tokens that those with which it shares a turn have had.
+    pub share: Share,
+}
+
+/// Whoever asks for several documents has one share of the model: where its next piece stands among
+/// those of the others, in tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Share(Arc<AtomicU64>);
+
 /// What a document becomes: its pieces, and the candidates of each.
-type Decoded = (Arc<Job>, Vec<Vec<Hypothesis>>);
+pub(super) type Decoded = (Arc<Job>, Vec<Vec<Hypothesis>>);
 
 /// What one sentence became.
 type Outcome = Result<Vec<Hypothesis>>;
@@ -90,10 +106,10 @@ impl Translator {
         let documents = articles.map(|(tag, article)| {
             let bytes = article.blocks.iter().map(|block| block.text.len()).sum();
             let document = sentences(article, options.half_spaces);
-            let pieces = self.pieces(&document, options);
-            ((tag, document), bytes, pieces)
+            let job = self.pieces(&document, options).map(Job::new);
+            Prepared { tag: (tag, document), bytes, job, share: Share::default() }
         });
-        self.run(documents, options, observer, |(tag, document), decoded| {
+        self.run(documents, Order::Came, options, observer, |(tag, document), decoded| {
             let aligned = decoded
                 .and_then(|(job, hypotheses)| self.aligned(document, &job, &hypotheses, options));
             deliver(tag, aligned)
@@ -124,11 +140,10 @@ impl Translator {
     }
 
     /// The engine itself.
-    ///
-    /// * `prepared`: tag, bytes of text, and the pieces or why there are none
     pub(super) fn run<T: Send>(
         &self,
-        prepared: impl Iterator<Item = (T, usize, Result<Vec<Piece>>)> + Send,
+        prepared: impl Iterator<Item = Prepared<T>> + Send,
+        order: Order,
         options: &TranslateOptions,
         observer: &dyn Observer,
         deliver: impl FnMut(T, Result<Decoded>) -> ControlFlow<()>,
@@ -137,7 +152,7 @@ impl Translator {
         let workers = options.workers.max(1);
         // One pool for all: a worker that waits leaves its core to the products of the others.
         let pool = ThreadPoolBuilder::new().num_threads(cores()).build().map_err(Error::Threads)?;
-        let queue = Queue::new(options.batch_tokens / options.search.beams.max(1), workers);
+        let queue = Queue::new(options.batch_tokens / options.search.beams.max(1), workers, order);
         let room = AtomicUsize::new(usize::MAX);
         let (events, received) = sync_channel(2 * workers);
         std::thread::scope(|scope| {
@@ -153,13 +168,13 @@ impl Translator {
                 feed(prepared, queue, observer, &events);
             });
             let _stop = AtEnd(queue, Queue::stop);
-            gather(received, queue, observer, deliver);
+            gather(received, queue, order, observer, deliver);
         });
         Ok(())
     }
 
     /// Refuses options that no sentence could be translated with.
-    fn check(&self, options: &TranslateOptions) -> Result<()> {
+    pub(super) fn check(&self, options: &TranslateOptions) -> Result<()> {
         let refused = |source| Error::Options(Box::new(source));
         let nothing = Batch::new(&[], options.search.pad, self.model.device()).map_err(refused)?;
         decode::search(self.model.as_ref(), &nothing, &options.search).map_err(refused)?;
@@ -184,12 +199,17 @@ impl Worker<'_> {
     fn work<T>(&self, queue: &Queue, room: &AtomicUsize, events: &SyncSender<Event<T>>) {
         while let Some(mut rows) = queue.next() {
             rows.retain(|row| !row.job.has_failed());
-            let found = if self.observer.is_cancelled() {
-                rows.iter().map(|_| Err(Error::Cancelled)).collect()
-            } else {
-                self.pool.install(|| self.decode_rows(&rows, room))
-            };
-            let decoded = rows.into_iter().zip(found).collect();
+            let is_over = self.observer.is_cancelled();
+            let (off, rows): (Vec<Row>, Vec<Row>) =
+                rows.into_iter().partition(|row| is_over || row.job.is_called_off());
+            let mut decoded: Vec<(Row, Outcome)> =
+                off.into_iter().map(|row| (row, Err(Error::Cancelled))).collect();
+            for (candidates, rows) in alike(rows) {
+                let mut options = self.options.clone();
+                options.search.candidates = candidates.unwrap_or(options.search.candidates);
+                let found = self.pool.install(|| self.decode_rows(&rows, &options, room));
+                decoded.extend(rows.into_iter().zip(found));
+            }
             // The collector is gone when nobody wants the rest.
             if events.send(Event::Decoded(decoded)).is_err() {
                 break;
@@ -199,11 +219,16 @@ impl Worker<'_> {
 
     /// Decodes rows together; where that fails, half of them and the other half, and so on, so
     /// that only the bad one fails, and that there is memory for what is decoded together.
-    fn decode_rows(&self, rows: &[Row], room: &AtomicUsize) -> Vec<Outcome> {
+    fn decode_rows(
+        &self,
+        rows: &[Row],
+        options: &TranslateOptions,
+        room: &AtomicUsize,
+    ) -> Vec<Outcome> {
         let longest = rows.iter().map(|row| row.piece().tokens.len()).max().unwrap_or(0);
-        let tokens = rows.len() * longest * self.options.search.beams.max(1);
+        let tokens = rows.len() * longest * options.search.beams.max(1);
         if rows.len() < 2 || tokens <= room.load(Ordering::Relaxed) {
-            match self.attempt(rows) {
+            match self.attempt(rows, options) {
                 Ok(found) => return found.into_iter().map(Ok).collect(),
                 Err(error) if rows.len() < 2 => return vec![Err(error)],
                 Err(Error::Search { source, .. }) if source.is_out_of_memory() => {
@@ -216,13 +241,12 @@ impl Worker<'_> {
             }
         }
         let (first, second) = rows.split_at(rows.len() / 2);
-        let mut found = self.decode_rows(first, room);
-        found.extend(self.decode_rows(second, room));
+        let mut found = self.decode_rows(first, options, room);
+        found.extend(self.decode_rows(second, options, room));
         found
     }
 
-    fn attempt(&self, rows: &[Row]) -> Result<Vec<Vec<Hypothesis>>> {
-        let options = self.options;
+    fn attempt(&self, rows: &[Row], options: &TranslateOptions) -> Result<Vec<Vec<Hypothesis>>> {
         let sentences = || rows.iter().map(|row| row.piece().sentence + 1);
         let (first, last) = (sentences().min().unwrap_or(0), sentences().max().unwrap_or(0));
         let fail = |source| Error::Search { first, last, source: Box::new(source) };
@@ -248,33 +272,43 @@ impl Worker<'_> {
     }
 }
 
+/// Rows of which as many candidates are wanted, together.
+fn alike(rows: Vec<Row>) -> BTreeMap<Option<usize>, Vec<Row>> {
+    let mut groups: BTreeMap<Option<usize>, Vec<Row>> = BTreeMap::new();
+    for row in rows {
+        groups.entry(row.job.candidates).or_default().push(row);
+    }
+    groups
+}
+
 /// Puts outcomes back into their documents, and delivers these in order. `events` ends with it:
 /// whoever waits to send another would wait for ever.
 fn gather<T>(
     events: Receiver<Event<T>>,
     queue: &Queue,
+    order: Order,
     observer: &dyn Observer,
     mut deliver: impl FnMut(T, Result<Decoded>) -> ControlFlow<()>,
 ) {
-    let mut first = 0;
-    let mut open: VecDeque<InFlight<T>> = VecDeque::new();
+    let mut came = 0;
+    let mut open: BTreeMap<usize, InFlight<T>> = BTreeMap::new();
     for event in events {
         match event {
-            Event::Admitted(document) => open.push_back(document),
+            Event::Admitted(document) => {
+                open.insert(came, document);
+                came += 1;
+            }
             Event::Decoded(rows) => {
                 observer.translated(rows.len());
                 for (row, outcome) in rows {
                     // What has failed may be delivered already.
-                    let at = row.document.checked_sub(first);
-                    if let Some(document) = at.and_then(|at| open.get_mut(at)) {
+                    if let Some(document) = open.get_mut(&row.document) {
                         document.put(row.index, outcome);
                     }
                 }
             }
         }
-        while open.front().is_some_and(|document| document.missing == 0) {
-            let Some(done) = open.pop_front() else { break };
-            first += 1;
+        while let Some(done) = next_done(&mut open, order) {
             let InFlight { tag, failed, job, hypotheses, bytes, .. } = done;
             let flow = deliver(tag, failed.map_or(Ok((job, hypotheses)), Err));
             queue.delivered(bytes);
@@ -283,6 +317,14 @@ fn gather<T>(
             }
         }
     }
+}
+
+/// Takes the next document that is done, if it is its turn.
+fn next_done<T>(open: &mut BTreeMap<usize, InFlight<T>>, order: Order) -> Option<InFlight<T>> {
+    let looked_at = if order == Order::Came { 1 } else { usize::MAX };
+    let mut candidates = open.iter().take(looked_at);
+    let number = *candidates.find(|(_, document)| document.missing == 0)?.0;
+    open.remove(&number)
 }
 
 impl<T> InFlight<T> {
@@ -294,6 +336,9 @@ impl<T> InFlight<T> {
             Ok(hypotheses) => {
                 self.hypotheses[index] = hypotheses;
                 self.missing -= 1;
+                if let Some(observer) = &self.job.observer {
+                    observer.translated(1);
+                }
             }
             Err(error) => {
                 self.job.fail();
@@ -306,33 +351,39 @@ impl<T> InFlight<T> {
 
 /// Sends documents to the collector and their pieces to the workers.
 fn feed<T>(
-    prepared: impl Iterator<Item = (T, usize, Result<Vec<Piece>>)>,
+    prepared: impl Iterator<Item = Prepared<T>>,
     queue: &Queue,
     observer: &dyn Observer,
     events: &SyncSender<Event<T>>,
 ) {
-    for (number, (tag, bytes, prepared)) in prepared.enumerate() {
+    for (number, Prepared { tag, bytes, job, share }) in prepared.enumerate() {
         let bytes = bytes.max(SMALLEST);
-        let (failed, pieces) = match prepared {
-            Ok(pieces) => (None, pieces),
-            Err(error) => (Some(error), Vec::new()),
+        let (failed, job) = match job {
+            Ok(job) => (None, job),
+            Err(error) => (Some(error), Job::new(Vec::new())),
         };
-        observer.planned(pieces.len());
-        let missing = pieces.len();
-        let job = Job::new(pieces);
+        let missing = job.pieces.len();
+        observer.planned(missing);
+        if let Some(observer) = &job.observer {
+            observer.planned(missing);
+        }
         let hypotheses = vec![Vec::new(); missing];
         let of_all = Arc::clone(&job);
         let admitted = InFlight { tag, failed, job: of_all, hypotheses, missing, bytes };
         if !queue.admit(bytes) || events.send(Event::Admitted(admitted)).is_err() {
             return;
         }
+        let mut turn = share.0.load(Ordering::Relaxed).max(queue.turn());
         for index in 0..missing {
             if job.has_failed() {
                 break;
             }
-            if !queue.push(Row { document: number, index, job: Arc::clone(&job) }) {
+            let row = Row { document: number, index, job: Arc::clone(&job), turn };
+            turn += row.piece().tokens.len() as u64;
+            if !queue.push(row) {
                 return;
             }
         }
+        share.0.store(turn, Ordering::Relaxed);
     }
 }

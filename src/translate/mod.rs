@@ -15,14 +15,17 @@ mod memory;
 mod pieces;
 mod provenance;
 mod queue;
+mod requests;
 mod second;
 mod segment;
 mod translator;
 mod vocabulary;
 
 pub use dates::add_dates;
+pub use engine::Share;
 pub use glossary::Glossary;
 pub use memory::{Exact, Memory};
+pub use requests::Request;
 pub use segment::{segment, segment_as_written};
 pub use translator::{LoadOptions, Observer, Silent, TranslateOptions, Translator};
 pub use vocabulary::TargetVocabulary;

@@ -1,5 +1,5 @@
 //! What waits to be decoded. Owns the window of pieces from which batches of like length are
-//! made, and the bounds that keep memory flat; knows neither model nor documents.
+//! made, whose turn it is, and the bounds that keep memory flat; knows neither model nor documents.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,22 +8,42 @@ use std::time::Duration;
 
 use super::pieces::Piece;
 use super::second::Tried;
+use super::translator::Observer;
 use crate::decode;
 
 /// So long a worker waits for a window to fill before it takes what there is: a program that
 /// sends one row and waits for the answer must get one, a fast reader must be able to fill it.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Batches of a window for each worker. Rows are sorted by length within a window: more of them
-/// mean less padding, and more memory.
-const BATCHES: usize = 16;
+/// In what order documents are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// As they came: the engine is fed no faster than it needs.
+    Came,
+    /// As they are done: somebody waits for each of them. Whatever there is, is let in (who feeds the
+    /// engine bounds it), and all get an equal share of the model, so that a long document does
+    /// not hold up a short one. The next row is the one with the earliest start tag: start-time
+    /// fair queueing (Goyal, Vin and Cheng 1996).
+    Done,
+}
+
+impl Order {
+    /// Batches of a window for each worker. Rows are sorted by length within a window: more of
+    /// them mean less padding, and more memory, and a longer wait for what comes next.
+    fn batches(self) -> usize {
+        match self {
+            Self::Came => 16,
+            Self::Done => 4,
+        }
+    }
+}
 
 /// Bytes of source text in flight for each token of a window: room for a window that is being
 /// decoded, one that fills, and what waits for a long document to be finished.
 const BYTES_A_TOKEN: usize = 64;
 
 /// The pieces of one document.
-#[derive(Debug)]
+#[derive(Default)]
 pub(super) struct Job {
     /// In the order of the source.
     pub pieces: Vec<Piece>,
@@ -31,11 +51,29 @@ pub(super) struct Job {
     failed: AtomicBool,
     /// What was searched twice.
     tried: Mutex<Vec<Tried>>,
+    /// Who waits for this document alone.
+    pub observer: Option<Arc<dyn Observer + Send>>,
+    /// Candidates that are wanted of each piece, where not as of all.
+    pub candidates: Option<usize>,
 }
 
 impl Job {
     pub fn new(pieces: Vec<Piece>) -> Arc<Self> {
-        Arc::new(Self { pieces, failed: AtomicBool::new(false), tried: Mutex::default() })
+        Arc::new(Self { pieces, ..Self::default() })
+    }
+
+    /// As [`Job::new`], for somebody who waits for it alone.
+    pub fn waited_for(
+        pieces: Vec<Piece>,
+        observer: Arc<dyn Observer + Send>,
+        candidates: Option<usize>,
+    ) -> Arc<Self> {
+        Arc::new(Self { pieces, observer: Some(observer), candidates, ..Self::default() })
+    }
+
+    /// Whether nobody waits for it any more.
+    pub fn is_called_off(&self) -> bool {
+        self.observer.as_ref().is_some_and(|observer| observer.is_cancelled())
     }
 
     pub fn fail(&self) {
@@ -68,7 +106,7 @@ impl Job {
 }
 
 /// One piece on its way through the model.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Row {
     /// Number of its document in the stream.
     pub document: usize,
@@ -76,6 +114,8 @@ pub(super) struct Row {
     pub index: usize,
     /// The document's pieces.
     pub job: Arc<Job>,
+    /// When its turn is, in tokens; only with [`Order::Done`].
+    pub turn: u64,
 }
 
 impl Row {
@@ -84,7 +124,7 @@ impl Row {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     /// Batches of the window that is being decoded.
     ready: VecDeque<Vec<Row>>,
@@ -92,6 +132,8 @@ struct State {
     filling: Vec<Row>,
     /// Its tokens.
     tokens: usize,
+    /// Whose turn it is.
+    turn: u64,
     /// Bytes of documents that are admitted and not delivered.
     in_flight: usize,
     /// Nothing more is coming.
@@ -101,7 +143,6 @@ struct State {
 }
 
 /// A bounded queue of rows that hands out batches.
-#[derive(Debug)]
 pub(super) struct Queue {
     state: Mutex<State>,
     /// Wakes workers.
@@ -112,18 +153,20 @@ pub(super) struct Queue {
     budget: usize,
     /// Tokens of a window.
     window: usize,
+    order: Order,
 }
 
 impl Queue {
     /// * `budget`: source tokens of a batch
-    pub fn new(budget: usize, workers: usize) -> Self {
+    pub fn new(budget: usize, workers: usize, order: Order) -> Self {
         let budget = budget.max(1);
         Self {
             state: Mutex::default(),
             work: Condvar::new(),
             room: Condvar::new(),
             budget,
-            window: budget.saturating_mul(workers).saturating_mul(BATCHES),
+            window: budget.saturating_mul(workers).saturating_mul(order.batches()),
+            order,
         }
     }
 
@@ -136,7 +179,8 @@ impl Queue {
     pub fn admit(&self, bytes: usize) -> bool {
         let limit = self.window.saturating_mul(BYTES_A_TOKEN);
         let full = |state: &mut State| {
-            !state.stopped && state.in_flight > 0 && state.in_flight + bytes > limit
+            let is_bounded = self.order == Order::Came && state.in_flight > 0;
+            !state.stopped && is_bounded && state.in_flight + bytes > limit
         };
         let mut state =
             self.room.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
@@ -150,10 +194,16 @@ impl Queue {
         self.room.notify_all();
     }
 
+    /// The turn of what comes now.
+    pub fn turn(&self) -> u64 {
+        self.lock().turn
+    }
+
     /// Adds a row to the window that fills; waits while it is full. False when nobody wants it
     /// any more.
     pub fn push(&self, row: Row) -> bool {
-        let full = |state: &mut State| !state.stopped && state.tokens >= self.window;
+        let is_bounded = self.order == Order::Came;
+        let full = |state: &mut State| is_bounded && !state.stopped && state.tokens >= self.window;
         let mut state =
             self.room.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
         if state.stopped {
@@ -213,8 +263,11 @@ impl Queue {
 
     /// Makes batches of the window, and starts a new one.
     fn roll(&self, state: &mut State) {
-        let rows = std::mem::take(&mut state.filling);
-        state.tokens = 0;
+        let rows = match self.order {
+            Order::Came => std::mem::take(&mut state.filling),
+            Order::Done => self.in_turn(state),
+        };
+        state.tokens -= rows.iter().map(|row| row.piece().tokens.len()).sum::<usize>();
         let lengths: Vec<usize> = rows.iter().map(|row| row.piece().tokens.len()).collect();
         let batches = decode::plan(&lengths, self.budget);
         state
@@ -222,5 +275,20 @@ impl Queue {
             .extend(batches.iter().map(|batch| batch.iter().map(|at| rows[*at].clone()).collect()));
         self.room.notify_all();
         self.work.notify_all();
+    }
+
+    /// A window of those whose turn it is.
+    fn in_turn(&self, state: &mut State) -> Vec<Row> {
+        state.filling.sort_by_key(|row| row.turn);
+        let mut tokens = 0;
+        let fits = |row: &&Row| {
+            let fits = tokens < self.window;
+            tokens += row.piece().tokens.len();
+            fits
+        };
+        let count = state.filling.iter().take_while(fits).count();
+        let rows: Vec<Row> = state.filling.drain(..count).collect();
+        state.turn = rows.last().map_or(state.turn, |row| row.turn);
+        rows
     }
 }

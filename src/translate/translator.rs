@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::Device;
 
+use super::engine::{Prepared, Share};
 use super::frame::Frame;
 use super::glossary::Glossary;
 use super::memory::Memory;
 use super::pieces::{Piece, cut};
-use super::queue::Job;
+use super::queue::{Job, Order};
 use super::segment::sentences;
 use super::vocabulary::TargetVocabulary;
 use super::{Error, Result};
@@ -296,7 +297,7 @@ impl Translator {
     /// # Errors
     /// When a word is too long for the model.
     pub fn sources(&self, article: Article, options: &TranslateOptions) -> Result<Vec<Vec<u32>>> {
-        let pieces = self.pieces(&segment(article), options)?;
+        let pieces = self.pieces(&sentences(article, options.half_spaces), options)?;
         Ok(pieces.into_iter().map(|piece| piece.tokens).collect())
     }
 
@@ -338,8 +339,9 @@ impl Translator {
         let workers = options.workers.clamp(1, batches.len().max(1));
         let options = TranslateOptions { workers, ..options.clone() };
         let mut decoded = None;
-        let all = std::iter::once(((), 0, Ok(pieces)));
-        self.run(all, &options, observer, |(), result| {
+        let job = Ok(Job::new(pieces));
+        let all = std::iter::once(Prepared { tag: (), bytes: 0, job, share: Share::default() });
+        self.run(all, Order::Came, &options, observer, |(), result| {
             decoded = Some(result);
             ControlFlow::Continue(())
         })?;

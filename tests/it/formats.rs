@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read as _};
 
 use proptest::prelude::*;
-use tarjoman::document::readers::{open, read};
+use tarjoman::document::readers::{fragment, open, read};
 use tarjoman::document::writers::Format;
 use tarjoman::document::{Article, Block, BlockKind, MarkKind, SourceFormat};
 
@@ -382,4 +382,20 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn of_html_that_is_no_page_all_text_that_readers_see_is_kept() {
+    let html = "<nav>فهرست</nav><form><label>نام</label><button>بفرست</button><select><option>یک</option></select></form><p>متن <i>خبر</i></p><script>بد</script>";
+    let article = fragment("field", html).expect("a part of a page");
+    let texts: Vec<&str> = article.blocks.iter().map(|block| block.text.as_str()).collect();
+    let all = texts.join(" ");
+    for word in ["فهرست", "نام", "بفرست", "یک", "متن", "خبر"] {
+        assert!(all.contains(word), "{word} is not in {texts:?}");
+    }
+    assert!(!all.contains("بد"));
+    let given = String::from_utf8(given_back(article, |_, text| text.to_owned())).expect("UTF-8");
+    assert!(given.contains("<p>متن <i>خبر</i></p>"), "{given}");
+    let nothing = fragment("field", "<hr> 	").expect("nothing to translate is fine here");
+    assert!(nothing.blocks.is_empty());
 }

@@ -44,6 +44,8 @@ mod restoration;
 mod rooms;
 mod score_command;
 mod second_try;
+#[cfg(feature = "serve")]
+mod serve;
 mod source;
 mod stream;
 mod t5;

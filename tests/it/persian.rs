@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use proptest::prelude::*;
-use tarjoman::persian::{normalize, segment, split_long};
+use tarjoman::persian::{languages, normalize, segment, split_long};
 use tokenizers::normalizer::Range as Side;
 
 /// Text of the characters that the rules look at, and some that they don't.
@@ -201,5 +201,32 @@ proptest! {
         }
         let half_space = '\u{200C}';
         prop_assert!(!read.starts_with(half_space) && !read.ends_with(half_space));
+    }
+}
+
+#[test]
+fn the_language_of_a_text_is_what_the_linguists_file_says() {
+    for case in cases(include_str!("../fixtures/languages.txt")) {
+        let (code, text) = case.split_once('\t').expect("a code and a text");
+        let found = languages(text);
+        let best = found.first().map_or("-", |(code, _)| *code);
+        assert_eq!(best, code, "{text}: {found:?}");
+    }
+    // Latin letters that are not English, and a word that is Persian and Arabic: nobody is sure.
+    for text in ["Le président a déclaré mardi", "کتاب"] {
+        assert!(
+            languages(text).iter().all(|(_, sure)| *sure < 60),
+            "{text}: {:?}",
+            languages(text)
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn languages_of_any_text_are_told_once_each_and_the_likeliest_first(text in text()) {
+        let found = languages(&text);
+        prop_assert!(found.windows(2).all(|pair| pair[0].1 >= pair[1].1 && pair[0].0 != pair[1].0));
+        prop_assert!(found.iter().all(|(_, sure)| (1..=100).contains(sure)));
     }
 }

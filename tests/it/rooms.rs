@@ -12,12 +12,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("decode", &["kernels", "model"]),
     ("translate", &["document", "persian", "quality", "model", "decode"]),
     ("jobs", &["document", "translate"]),
+    ("serve", &["document", "persian", "translate", "jobs"]),
     ("bench", &["kernels", "model", "decode"]),
     (
         "cli",
         &[
             "bench",
             "jobs",
+            "serve",
             "kernels",
             "document",
             "quality",

@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use candle_core::{Device, Tensor};
 use tarjoman::document::{AlignedDocument, Article, readers};
 use tarjoman::model::source::Silent as NoProgress;
 use tarjoman::model::{DecoderState, Error, ModelSource, Result, Seq2Seq};
-use tarjoman::translate::{self, LoadOptions, Silent, TranslateOptions, Translator};
+use tarjoman::translate::{
+    self, LoadOptions, Observer, Request, Share, Silent, TranslateOptions, Translator,
+};
 
 use crate::decode::golden;
 
@@ -190,4 +192,133 @@ fn options_that_no_sentence_can_be_translated_with_are_refused_at_once() {
     let articles = std::iter::once(((), article("سلام دنیا.")));
     let refused = translator.stream(articles, &wrong, &Silent, |(), _| panic!("nothing to give"));
     assert!(refused.expect_err("too long").to_string().contains("100000"));
+}
+
+/// Hears of one document, and may call it off.
+#[derive(Default)]
+struct Watcher {
+    planned: AtomicUsize,
+    done: AtomicUsize,
+    off: bool,
+}
+
+impl Observer for Watcher {
+    fn planned(&self, sentences: usize) {
+        self.planned.fetch_add(sentences, Ordering::Relaxed);
+    }
+
+    fn translated(&self, sentences: usize) {
+        self.done.fetch_add(sentences, Ordering::Relaxed);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.off
+    }
+}
+
+fn request(tag: usize, text: &str, watcher: &Arc<Watcher>) -> Request<usize> {
+    Request {
+        tag,
+        article: article(text),
+        observer: Arc::clone(watcher) as Arc<dyn Observer + Send>,
+        candidates: None,
+        share: Share::default(),
+    }
+}
+
+#[test]
+fn who_waits_for_a_short_text_does_not_wait_for_a_long_one() {
+    let (translator, options) = translator();
+    let options = TranslateOptions { workers: 1, batch_tokens: 20, ..options };
+    let long: String = (1..200).map(|at| text(at) + "\n\n").collect();
+    let short = "سلام دنیا.";
+    let watcher = Arc::new(Watcher::default());
+    let requests: Vec<_> = [(0, long.as_str()), (1, short), (2, ""), (3, short)]
+        .into_iter()
+        .map(|(tag, text)| request(tag, text, &watcher))
+        .collect();
+    let mut delivered = Vec::new();
+    let ended = translator.serve(requests.into_iter(), &options, &Silent, |tag, result| {
+        delivered.push((tag, targets(&result.expect("it is translated"))));
+    });
+    ended.expect("the engine runs");
+    let order: Vec<usize> = delivered.iter().map(|(tag, _)| *tag).collect();
+    assert_eq!(order.len(), 4);
+    assert_eq!(order[3], 0, "{order:?}");
+    for (tag, found) in delivered {
+        let text = [long.as_str(), short, "", short][tag];
+        let alone = translator.translate(article(text), &options, &Silent).expect("alone");
+        assert_eq!(found, targets(&alone));
+    }
+    let (planned, done) = (&watcher.planned, &watcher.done);
+    assert_eq!(planned.load(Ordering::Relaxed), done.load(Ordering::Relaxed));
+}
+
+#[test]
+fn many_texts_of_one_caller_have_one_share() {
+    let (translator, options) = translator();
+    let options = TranslateOptions { workers: 1, batch_tokens: 20, ..options };
+    let watcher = Arc::new(Watcher::default());
+    let mut requests: Vec<_> =
+        (0..300).map(|at| request(at, "دولت دیروز گزارش تازه‌ای داد.", &watcher)).collect();
+    let share = Share::default();
+    requests.iter_mut().for_each(|request| request.share = share.clone());
+    requests.push(request(300, "سلام دنیا.", &watcher));
+    let mut order = Vec::new();
+    let ended = translator.serve(requests.into_iter(), &options, &Silent, |tag, result| {
+        assert!(result.is_ok());
+        order.push(tag);
+    });
+    ended.expect("the engine runs");
+    assert_eq!(order.len(), 301);
+    let at = order.iter().position(|tag| *tag == 300).expect("it is delivered");
+    assert!(at < 200, "the other caller came {at} of 300");
+}
+
+#[test]
+fn what_is_called_off_is_let_go_and_the_others_are_not() {
+    let (translator, options) = translator();
+    let off = Arc::new(Watcher { off: true, ..Watcher::default() });
+    let on = Arc::new(Watcher::default());
+    let requests: Vec<_> =
+        (0..40).map(|at| request(at, &text(at), if at % 3 == 1 { &off } else { &on })).collect();
+    let mut delivered = 0;
+    let ended = translator.serve(requests.into_iter(), &options, &Silent, |tag, result| {
+        delivered += 1;
+        match result {
+            Ok(document) => {
+                let alone = translator.translate(article(&text(tag)), &options, &Silent);
+                assert_eq!(targets(&document), targets(&alone.expect("alone")));
+            }
+            Err(error) => {
+                assert!(matches!(error, translate::Error::Cancelled), "{error}");
+                assert_eq!(tag % 3, 1);
+            }
+        }
+    });
+    ended.expect("the engine runs");
+    assert_eq!(delivered, 40);
+    assert_eq!(off.done.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn each_request_has_as_many_candidates_as_it_asks_for() {
+    let (translator, mut options) = translator();
+    options.search.beams = 3;
+    let watcher = Arc::new(Watcher::default());
+    let asked = [None, Some(3), Some(1), Some(2)];
+    let requests: Vec<_> = (0..asked.len())
+        .map(|at| Request { candidates: asked[at], ..request(at, "سلام دنیا.", &watcher) })
+        .collect();
+    let mut found = [0; 4];
+    let mut best = Vec::new();
+    let ended = translator.serve(requests.into_iter(), &options, &Silent, |tag, result| {
+        let document = result.expect("it is translated");
+        found[tag] = document.units[0].translation.candidates.len();
+        best.push(document.units[0].target().to_owned());
+    });
+    ended.expect("the engine runs");
+    assert_eq!(found, [1, 3, 1, 2]);
+    best.dedup();
+    assert_eq!(best.len(), 1, "{best:?}");
 }

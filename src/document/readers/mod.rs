@@ -61,6 +61,15 @@ pub fn plain(name: &str, text: &str) -> Result<Article> {
     text::read(name.to_owned(), text)
 }
 
+/// Reads an article from HTML that is no page but a part of one, such as the field of a content
+/// system: all of its text is read. `name` as in [`read`].
+///
+/// # Errors
+/// When its elements nest too deep.
+pub fn fragment(name: &str, html: &str) -> Result<Article> {
+    html::read_fragment(name.to_owned(), html)
+}
+
 /// Reads an article from bytes; `name` is for messages, for [`Meta`](super::Meta), and its
 /// ending tells the format.
 ///

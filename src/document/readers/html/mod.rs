@@ -23,6 +23,14 @@ pub(super) fn read(name: String, text: &str) -> Result<Article> {
     walk.builder.finish(name, SourceFormat::Html, None)
 }
 
+/// Reads HTML that is no page: a part of one, all of which is wanted. What has no text to translate
+/// is an article too.
+pub(super) fn read_fragment(name: String, text: &str) -> Result<Article> {
+    let mut builder = Builder::default();
+    read_part(&name, text, Syntax::Xml, &mut builder, str::to_owned)?;
+    Ok(builder.finish_any(name, SourceFormat::Html, None))
+}
+
 /// Reads a part of a page, such as ninjs' `body_html`, and adds it to an article; blocks are
 /// written with `syntax`, and `escape` turns HTML into what stands in the file.
 pub(super) fn read_part(
@@ -141,6 +149,8 @@ impl<'a> Walk<'a> {
             return;
         }
         match safe::role(name) {
+            // Nobody asked for the article alone: what a reader would see is not dropped.
+            Role::Dropped if !self.is_page && safe::shows_text(name) => self.children(node, kind),
             Role::Dropped => {}
             Role::Unwrapped => self.children(node, kind),
             Role::Break => {

@@ -44,6 +44,11 @@ pub fn role(name: &str) -> Role {
     }
 }
 
+/// Whether the text inside an element that is dropped is one that readers see.
+pub fn shows_text(name: &str) -> bool {
+    matches!(name, "form" | "button" | "select" | "option" | "textarea" | "dialog" | "title")
+}
+
 /// The opening tag with the attributes that are kept.
 pub fn tag(dom: &Dom, node: usize) -> String {
     let name = dom.name(node);
