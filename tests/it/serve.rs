@@ -92,11 +92,11 @@ impl Service {
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = self.connect();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
+        let mut head = vec![format!("{method} {path} HTTP/1.1"), format!("Host: {}", self.address)];
+        head.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        head.push(format!("Content-Length: {}", body.len()));
+        head.push("Connection: close\r\n\r\n".to_owned());
+        let head = head.join("\r\n");
         // It may have refused by the head alone.
         let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
         read(stream)

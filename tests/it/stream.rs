@@ -262,7 +262,9 @@ fn many_texts_of_one_caller_have_one_share() {
     let mut requests: Vec<_> =
         (0..300).map(|at| request(at, "دولت دیروز گزارش تازه‌ای داد.", &watcher)).collect();
     let share = Share::default();
-    requests.iter_mut().for_each(|request| request.share = share.clone());
+    for request in &mut requests {
+        request.share = share.clone();
+    }
     requests.push(request(300, "سلام دنیا.", &watcher));
     let mut order = Vec::new();
     let ended = translator.serve(requests.into_iter(), &options, &Silent, |tag, result| {
