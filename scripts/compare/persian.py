@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Sentence boundaries and half-spaces: tarjoman beside its peers, on the same data. Writes scripts/compare/persian.md.
+"""Sentence boundaries and half-spaces: tarjoman beside its peers, on the same data. Writes scripts/compare/persian.md,
+and behind the table what is written by hand in scripts/compare/persian_notes.md.
 
     cargo build --release
     python -m venv peers && peers/bin/pip install parsivar sentencex pysbd numpy scikit-learn filelock tqdm requests
@@ -268,6 +269,7 @@ def main():
              "the project's corpus or a treebank has both ways count for nobody.", "",
              "| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in rows] + [""] + notes
+    lines += ["", (ROOT / "scripts/compare/persian_notes.md").read_text(encoding="utf-8")]
     options.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
