@@ -4,7 +4,7 @@ and behind the table what is written by hand in scripts/compare/persian_notes.md
 
     cargo build --release
     python -m venv peers && peers/bin/pip install parsivar sentencex pysbd numpy scikit-learn filelock tqdm requests
-    peers/bin/pip install --no-deps hazm==0.10.0 shekar==1.7.0
+    peers/bin/pip install --no-deps hazm==0.10.0 shekar==1.7.0 dadmatools==2.3.6
     peers/bin/python scripts/compare/persian.py --ud FOLDER --eval ../shared/eval/persian
 
 FOLDER holds fa_perdt-ud-test.conllu and fa_seraji-ud-test.conllu. The test parts are for measuring only. hazm and
@@ -29,7 +29,7 @@ from unittest.mock import MagicMock
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ZWNJ = "\u200c"
 UNUSED = {"fasttext", "gensim", "smart_open", "onnxruntime", "tokenizers", "matplotlib", "wordcloud", "PIL", "bidi",
-          "arabic_reshaper", "pandas", "sentencepiece", "pycrfsuite", "tabulate", "torch", "transformers"}
+          "arabic_reshaper", "pandas", "sentencepiece", "pycrfsuite", "tabulate", "torch", "transformers", "html2text"}
 
 
 class Unused(importlib.abc.MetaPathFinder, importlib.abc.Loader):
