@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Sentence boundaries and half-spaces: tarjoman beside its peers, on the same data. Writes scripts/compare/persian.md.
+"""Sentence boundaries and half-spaces: tarjoman beside its peers, on the same data. Writes scripts/compare/persian.md,
+and behind the table what is written by hand in scripts/compare/persian_notes.md.
 
     cargo build --release
     python -m venv peers && peers/bin/pip install parsivar sentencex pysbd numpy scikit-learn filelock tqdm requests
-    peers/bin/pip install --no-deps hazm==0.10.0 shekar==1.7.0
+    peers/bin/pip install --no-deps hazm==0.10.0 shekar==1.7.0 dadmatools==2.3.6
     peers/bin/python scripts/compare/persian.py --ud FOLDER --eval ../shared/eval/persian
 
 FOLDER holds fa_perdt-ud-test.conllu and fa_seraji-ud-test.conllu. The test parts are for measuring only. hazm and
@@ -28,7 +29,7 @@ from unittest.mock import MagicMock
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ZWNJ = "\u200c"
 UNUSED = {"fasttext", "gensim", "smart_open", "onnxruntime", "tokenizers", "matplotlib", "wordcloud", "PIL", "bidi",
-          "arabic_reshaper", "pandas", "sentencepiece", "pycrfsuite", "tabulate", "torch", "transformers"}
+          "arabic_reshaper", "pandas", "sentencepiece", "pycrfsuite", "tabulate", "torch", "transformers", "html2text"}
 
 
 class Unused(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -268,6 +269,7 @@ def main():
              "the project's corpus or a treebank has both ways count for nobody.", "",
              "| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in rows] + [""] + notes
+    lines += ["", (ROOT / "scripts/compare/persian_notes.md").read_text(encoding="utf-8")]
     options.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

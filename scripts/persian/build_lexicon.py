@@ -190,7 +190,8 @@ class Lists(typing.NamedTuple):
 
 
 def joined(form, single, phrases, lists):
-    """The tag of a form whose space is a lost half-space: `s`, `d` or none. The weights are those of a logistic regression over the development parts of the treebanks."""
+    """The tag of a form whose space is a lost half-space: `s`, `d` or none. The weights are those of a logistic
+    regression over the development parts of the treebanks."""
     parts = form.split("-")
     if form.endswith("-شنبه"):
         return "s"

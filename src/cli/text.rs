@@ -130,9 +130,10 @@ fn show(
 ) -> anyhow::Result<()> {
     let article = readers::open(&arguments.input)?;
     let output = Output::open(arguments.output.as_deref())?;
-    let document = match arguments.no_half_space_restoration {
-        true => translate::segment_as_written(article),
-        false => translate::segment(article),
+    let document = if arguments.no_half_space_restoration {
+        translate::segment_as_written(article)
+    } else {
+        translate::segment(article)
     };
     output.write(|out| body(&document, out))?;
     Ok(())
