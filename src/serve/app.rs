@@ -101,10 +101,11 @@ impl App {
     /// # Errors
     /// When it may not ask, or not now.
     pub fn authorise(&self, head: &Parts, fields: &Fields) -> std::result::Result<(), Refusal> {
+        let given = fields.text("api_key")?;
         let client = if self.keys.is_empty() {
             self.client(head)
         } else {
-            let given = fields.text("api_key")?.or_else(|| from_header(&head.headers));
+            let given = given.or_else(|| from_header(&head.headers));
             let Some(key) = given else {
                 let message = "An API key is needed: api_key in the body, or Authorization: Bearer";
                 return Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
