@@ -165,8 +165,11 @@ pub(super) fn link(blob: &Path, path: &Path) -> Result<()> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let name = blob.file_name().unwrap_or_default();
-        symlink(&Path::new("..").join("..").join("blobs").join(name), path)
+        // Both lie in the folder of the repository; `path` perhaps deeper than `snapshots/COMMIT`.
+        let repository = blob.parent().and_then(Path::parent).unwrap_or(blob);
+        let inside = path.strip_prefix(repository).unwrap_or(path);
+        let up: PathBuf = inside.components().skip(1).map(|_| "..").collect();
+        symlink(&up.join("blobs").join(blob.file_name().unwrap_or_default()), path)
             // Where links are not allowed (Windows without developer mode), the file itself
             // moves, as in huggingface_hub.
             .or_else(|_| fs::rename(blob, path))
