@@ -114,15 +114,15 @@ fn what_would_be_computed_wrongly_is_refused_with_a_reason() {
         fs::write(&path, text.replace(from, to)).expect("written");
         let files = resolve(folder.path()).expect("all files are there");
         let error = Comet::load(&files, &Device::Cpu).err().expect("it is refused");
-        let chain = format!("{:#}", anyhow(error));
+        let chain = chain(&error);
         assert!(chain.contains(reason), "{chain} should tell of {reason}");
     }
 }
 
 /// The error with its causes in one line.
-fn anyhow(error: Error) -> String {
+fn chain(error: &Error) -> String {
     let mut text = error.to_string();
-    let mut next = std::error::Error::source(&error);
+    let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
         text = format!("{text}: {cause}");
         next = cause.source();
@@ -141,7 +141,7 @@ fn damaged_and_missing_checkpoints_are_errors() {
         assert!(Comet::load(&files, &Device::Cpu).is_err(), "cut at {cut}");
     }
     fs::remove_file(&path).expect("removed");
-    let error = resolve(folder.path()).err().expect("it is missing");
+    let error = resolve(folder.path()).expect_err("it is missing");
     assert!(error.to_string().contains("checkpoints/model.ckpt"), "{error}");
 }
 
@@ -150,7 +150,8 @@ fn files() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let rows = rows("comet-tiny");
     let put = |name: &str, line: fn(&Row) -> &str| {
-        let text: String = rows.iter().map(|row| format!("{}\n", line(row))).collect();
+        let lines: Vec<&str> = rows.iter().map(line).collect();
+        let text = lines.join("\n") + "\n";
         fs::write(folder.path().join(name), text).expect("written");
     };
     put("src.txt", |row| &row.src);
