@@ -87,8 +87,15 @@ pub(super) async fn run(
     }
     drop(listener);
     tokio::time::sleep(GRACE).await;
-    let drained = tokio::time::timeout(app.limits.drain, graceful.shutdown()).await;
-    Ok(if drained.is_ok() { 0 } else { app.queue.in_flight() })
+    let mut drained = std::pin::pin!(graceful.shutdown());
+    if tokio::time::timeout(app.limits.drain, &mut drained).await.is_ok() {
+        return Ok(0);
+    }
+    let unfinished = app.queue.in_flight();
+    app.give_up();
+    // Time for the refusals to be sent.
+    let _ = tokio::time::timeout(GRACE, &mut drained).await;
+    Ok(unfinished)
 }
 
 async fn answer(

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
+use tokio::sync::watch;
+
 use super::fields::Fields;
 use super::metrics::Metrics;
 use super::queue::Queue;
@@ -31,6 +33,8 @@ pub(super) struct Inner {
     rate: Rate,
     behind_proxy: bool,
     draining: AtomicBool,
+    /// Whether what is in flight is given up.
+    over: watch::Sender<bool>,
 }
 
 /// A handle of it.
@@ -64,6 +68,7 @@ impl App {
             limits,
             behind_proxy: options.behind_proxy,
             draining: AtomicBool::new(false),
+            over: watch::Sender::new(false),
         }))
     }
 
@@ -76,10 +81,14 @@ impl App {
         work: impl Future<Output = std::result::Result<R, Refusal>>,
     ) -> std::result::Result<R, Refusal> {
         let time = self.limits.timeout;
-        tokio::time::timeout(time, work).await.unwrap_or_else(|_| {
-            let status = StatusCode::GATEWAY_TIMEOUT;
-            Err(Refusal::too_slow(status, "Translating", time.as_secs()))
-        })
+        let mut over = self.over.subscribe();
+        tokio::select! {
+            done = tokio::time::timeout(time, work) => done.unwrap_or_else(|_| {
+                let status = StatusCode::GATEWAY_TIMEOUT;
+                Err(Refusal::too_slow(status, "Translating", time.as_secs()))
+            }),
+            Ok(_) = over.wait_for(|over| *over) => Err(Refusal::stopping()),
+        }
     }
 
     /// Whether clients need a key.
@@ -90,6 +99,11 @@ impl App {
     /// From now on clients are told to go elsewhere.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whatever is not done yet is answered with a refusal.
+    pub fn give_up(&self) {
+        self.over.send_replace(true);
     }
 
     pub fn is_draining(&self) -> bool {

@@ -534,7 +534,7 @@ fn a_client_that_goes_away_or_is_slow_holds_up_nobody() {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it_after_every_request_that_was_sent_is_answered() {
-    let mut service = start(&["--batch-tokens", "40"]);
+    let mut service = start(&["--batch-tokens", "40", "--drain-timeout", "120"]);
     let texts: Vec<String> = (0..10)
         .map(|number| (0..40).map(|at| text(number * 40 + at)).collect::<Vec<_>>().join("\n\n"))
         .collect();
@@ -574,6 +574,9 @@ fn what_is_not_done_when_the_time_to_drain_is_over_is_given_up_and_told() {
         .expect("it reads");
     service.wait_for_requests(1);
     service.terminate();
+    let refused = read(stream);
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.header("retry-after").is_some());
     assert_eq!(service.child.wait().expect("it ends").code(), Some(3));
     let mut errors = String::new();
     let stderr: Option<ChildStderr> = service.child.stderr.take();
