@@ -309,7 +309,7 @@ fn a_model_from_the_hub_translates_as_the_same_model_in_a_folder() {
 #[cfg(unix)]
 #[test]
 fn a_reader_that_closes_the_pipe_is_no_error() {
-    let mut child = translate(&[ARTICLE])
+    let mut child = translate(&[ARTICLE, "--quiet"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
