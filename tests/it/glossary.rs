@@ -304,8 +304,9 @@ impl Check for Cries {
 #[cfg(feature = "embedded-model")]
 #[test]
 fn a_second_try_drops_no_term_and_says_that_the_glossary_came_after_it() {
-    let text = "مارکو روبیو، وزیر امور خارجه آمریکا، به اورمیه رفت.";
-    let term = Term { source: "اورمیه".into(), targets: vec!["Xqzwk".into()] };
+    let text = "این اظهارات چند روز پس از آن اعلام شد که آقای ترامپ گفته بود نشست دیگری با \
+                رئیس‌جمهور روسیه در حال برنامه‌ریزی است.";
+    let term = Term { source: "روسیه".into(), targets: vec!["Xqzwk".into()] };
     let translator = embedded();
     let plain = translator.options();
     let free = translate(&translator, text, &plain).units[0].target().to_owned();

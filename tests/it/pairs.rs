@@ -261,7 +261,9 @@ fn a_dropped_clause_is_found_by_coverage_and_its_words_are_named() {
     };
     assert!(omission(0).is_none());
     let message = &omission(1).expect("a doubt").message;
-    assert!(message.contains("“حکمی”"), "{message}");
+    let dropped = ["“هیچ”", "“حکمی”", "“صادر”", "“نشده”"];
+    assert!(dropped.iter().any(|word| message.contains(word)), "{message}");
+    assert!(!message.contains("پرونده") && !message.contains("باز"), "{message}");
     // It survives a file.
     let lines = plain(&aligned, Format::Jsonl);
     let again = aligned::read("again.jsonl", lines.clone().into_bytes()).expect("its own lines");
