@@ -74,6 +74,10 @@ impl Seq2Seq for Counted<'_> {
         self.network.max_target_tokens()
     }
 
+    fn outputs(&self) -> Option<&[u32]> {
+        self.network.outputs()
+    }
+
     fn device(&self) -> &Device {
         self.network.device()
     }
