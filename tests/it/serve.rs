@@ -90,6 +90,20 @@ impl Service {
         stream
     }
 
+    /// Sends a question in JSON and does not wait for its answer.
+    fn ask(&self, body: &str) -> TcpStream {
+        let mut stream = self.connect();
+        let head = format!(
+            "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream
+            .write_all(head.as_bytes())
+            .and_then(|()| stream.write_all(body.as_bytes()))
+            .expect("it reads");
+        stream
+    }
+
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = self.connect();
         let mut head = vec![format!("{method} {path} HTTP/1.1"), format!("Host: {}", self.address)];
@@ -498,15 +512,7 @@ fn a_client_that_goes_away_or_is_slow_holds_up_nobody() {
     let long: Vec<String> = (0..400).map(text).collect();
     let body = question(&long.join("\n\n")).to_string();
     for _ in 0..6 {
-        let mut stream = service.connect();
-        let head = format!(
-            "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream
-            .write_all(head.as_bytes())
-            .and_then(|()| stream.write_all(body.as_bytes()))
-            .expect("it reads");
+        drop(service.ask(&body));
     }
     // The head never ends; or the body does not.
     let mut silent = service.connect();
@@ -563,15 +569,7 @@ fn what_is_not_done_when_the_time_to_drain_is_over_is_given_up_and_told() {
     );
     let long: Vec<String> = (0..1000).map(text).collect();
     let body = question(&long.join("\n\n")).to_string();
-    let mut stream = service.connect();
-    let head = format!(
-        "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(body.as_bytes()))
-        .expect("it reads");
+    let stream = service.ask(&body);
     service.wait_for_requests(1);
     service.terminate();
     let refused = read(stream);

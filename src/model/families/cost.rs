@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::causal::{self, GemmaConfig, GemmaWithImages, QwenConfig};
+use super::t5::{Member, T5Config};
 use super::{BartConfig, parse};
 use crate::model::config::Architecture;
 use crate::model::{ComputeType, Error, FileData, ModelFiles, Result, TokenizerFiles};
@@ -19,19 +20,6 @@ pub struct Cost {
     pub bytes_per_weight: f64,
     /// Whether products are in 8 bits.
     pub in_int8: bool,
-}
-
-/// The part of T5's configuration that says how large it is.
-#[derive(Deserialize)]
-struct T5Shape {
-    vocab_size: usize,
-    d_model: usize,
-    d_kv: usize,
-    d_ff: usize,
-    num_layers: usize,
-    num_decoder_layers: Option<usize>,
-    num_heads: usize,
-    feed_forward_proj: Option<String>,
 }
 
 /// What Marian adds.
@@ -56,7 +44,9 @@ impl Cost {
                 &parse(&files.config)?,
                 parse::<TargetVocabulary>(&files.config)?.decoder_vocab_size,
             ),
-            "t5" | "mt5" | "umt5" => t5(&parse(&files.config)?, family != "t5"),
+            "t5" => t5(&parse(&files.config)?, Member::T5),
+            "mt5" => t5(&parse(&files.config)?, Member::Mt5),
+            "umt5" => t5(&parse(&files.config)?, Member::Umt5),
             "gemma3_text" => {
                 of_causal(&parse::<GemmaConfig>(&files.config)?.shape().map_err(wrong)?)
             }
@@ -99,10 +89,9 @@ fn bart(config: &BartConfig, target_vocabulary: Option<usize>) -> (usize, usize)
     )
 }
 
-fn t5(shape: &T5Shape, gated: bool) -> (usize, usize) {
-    let gated = shape.feed_forward_proj.as_ref().map_or(gated, |name| name.starts_with("gated"));
+fn t5(shape: &T5Config, member: Member) -> (usize, usize) {
     let projection = shape.d_model * shape.num_heads * shape.d_kv;
-    let inner = shape.d_model * shape.d_ff * if gated { 3 } else { 2 };
+    let inner = shape.d_model * shape.d_ff * if shape.is_gated(member) { 3 } else { 2 };
     let decoder = shape.num_decoder_layers.unwrap_or(shape.num_layers);
     (
         shape.num_layers * (4 * projection + inner) + decoder * 2 * projection,

@@ -19,15 +19,15 @@ const LONGEST: usize = 512;
 /// The part of `config.json` that decides the computation.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct T5Config {
-    vocab_size: usize,
-    d_model: usize,
+    pub(super) vocab_size: usize,
+    pub(super) d_model: usize,
     /// Channels of a head; heads need not add up to `d_model`.
-    d_kv: usize,
-    d_ff: usize,
-    num_layers: usize,
+    pub(super) d_kv: usize,
+    pub(super) d_ff: usize,
+    pub(super) num_layers: usize,
     /// Layers of the decoder, where there are not as many as in the encoder.
-    num_decoder_layers: Option<usize>,
-    num_heads: usize,
+    pub(super) num_decoder_layers: Option<usize>,
+    pub(super) num_heads: usize,
     #[serde(default = "buckets")]
     relative_attention_num_buckets: usize,
     #[serde(default = "max_distance")]
@@ -87,6 +87,11 @@ pub(super) enum Member {
 }
 
 impl T5Config {
+    /// Whether feed-forward layers have a second projection inwards.
+    pub(super) fn is_gated(&self, member: Member) -> bool {
+        self.feed_forward(member).gated
+    }
+
     fn feed_forward(&self, member: Member) -> FeedForwardKind {
         self.feed_forward_proj.unwrap_or(match member {
             Member::T5 => FeedForwardKind { activation: Activation::Relu, gated: false },
