@@ -14,6 +14,9 @@ HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
 BINARY = REPO / "target/release/tarjoman"
 
+# Seconds that what is measured should take.
+LONG_ENOUGH = 1.0
+
 # As the data names programs: what runs it, and in which precision.
 PROGRAMS = {
     "Tarjoman int8": ("ours", "int8"),
@@ -62,7 +65,7 @@ class Runs:
         path.write_text(json.dumps(batches(rows, budget)))
         return str(path)
 
-    def run(self, name, setting, beams):
+    def run(self, name, setting, beams, repeats=1):
         """A process of its own that loads the model, runs the workload once to warm up and then measures."""
         program, precision = PROGRAMS[name]
         budget, workers, isa = setting
@@ -73,7 +76,7 @@ class Runs:
             command = [
                 str(self.args.binary), "bench", "--tokens", tokens, "--model", str(self.folder / "ours"),
                 "--compute-type", precision, "--beams", str(beams), "--threads", str(threads),
-                "--workers", str(workers), "--repeat", "1", "--json",
+                "--workers", str(workers), "--repeat", str(repeats), "--json",
             ]
             environment["RAYON_NUM_THREADS"] = str(threads)
         else:
@@ -85,7 +88,7 @@ class Runs:
             command = [
                 sys.executable, str(HERE / "worker.py"), program, "--model", str(model),
                 "--tokens", tokens, "--compute-type", precision, "--beams", str(beams),
-                "--inter", str(workers), "--intra", str(threads // workers),
+                "--inter", str(workers), "--intra", str(threads // workers), "--repeat", str(repeats),
             ]
             environment["OMP_NUM_THREADS"] = str(threads // workers)
             if isa:
@@ -124,17 +127,20 @@ def settings(name, budgets, threads):
 def measure(runs, beams, budgets, programs, rounds):
     """Tries the settings of each program once, which also packs our weights for later starts, then runs the best of each in
     turns. Returns a row a program."""
-    best = {}
+    best, repeats = {}, {}
     for name in programs:
+        # The first run says how often the workload must be repeated to be more than noise.
         tried = settings(name, budgets, runs.args.threads)
-        scored = [(runs.run(name, setting, beams)["speed"], setting) for setting in tried]
+        once = statistics.median(runs.run(name, tried[0], beams)["seconds"])
+        repeats[name] = min(max(round(LONG_ENOUGH / once), 1), 10)
+        scored = [(runs.run(name, setting, beams, repeats[name])["speed"], setting) for setting in tried]
         for speed, setting in scored:
             print(f"  {name}, tried {setting}: {speed:.0f}", file=sys.stderr)
         best[name] = max(scored, key=lambda pair: pair[0])[1]
     found = {name: [] for name in programs}
     for index in range(rounds):
         for name in programs if index % 2 == 0 else reversed(programs):
-            found[name].append(runs.run(name, best[name], beams))
+            found[name].append(runs.run(name, best[name], beams, repeats[name]))
     rows = []
     for name, made in found.items():
         budget, workers, isa = best[name]

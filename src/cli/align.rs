@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::exit::Refusal;
+use super::model::ModelArguments;
 use super::output::Output;
-use super::translate::ModelArguments;
 use super::use_color;
 use crate::document::readers::aligned;
 use crate::document::writers::{self, Format, WriteOptions};

@@ -11,11 +11,13 @@ mod exit;
 mod export;
 mod interrupt;
 mod log;
+mod model;
 mod models;
 mod output;
 mod pipe;
 mod progress;
 mod score;
+mod search;
 #[cfg(feature = "serve")]
 mod serve;
 mod text;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::aids::Aids;
 use super::exit::Refusal;
 use super::interrupt::Interrupt;
+use super::model::ModelArguments;
 use super::note;
-use super::translate::{ModelArguments, SearchArguments};
+use super::search::SearchArguments;
 use crate::jobs::{self, PipeOptions, PipeSummary, Shard};
 
 /// What may be typed after `pipe`.

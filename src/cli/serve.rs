@@ -11,8 +11,9 @@ use super::aids::Aids;
 use super::exit::Refusal;
 use super::interrupt::Interrupt;
 use super::log::{self, Form};
+use super::model::ModelArguments;
 use super::progress::files_bar;
-use super::translate::{ModelArguments, SearchArguments};
+use super::search::SearchArguments;
 use super::{note, use_color};
 use crate::serve::{self, Keys, Languages, Limits, ServeOptions, Served};
 

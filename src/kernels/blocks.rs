@@ -1,6 +1,6 @@
 //! Products with weights in ggml's blocks, read where they lie: in a file that is mapped to memory.
 //! The arithmetic is candle's (`quantized::k_quants`), which rounds inputs to 8 bits, a block at a
-//! time. What is not used of candle is its other way for such weights, which copies a matrix in K
+//! time; for `Q8_0` on `x86_64` the same arithmetic by a kernel of our own. What is not used of candle is its other way for such weights, which copies a matrix in K
 //! formats into wider tiles first: faster for many rows, but 2.3 times the memory with `Q4_K`.
 
 use std::fmt;
@@ -14,6 +14,8 @@ use candle_core::quantized::{GgmlDType, GgmlType};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, bail};
 
 use super::op::slice;
+#[cfg(target_arch = "x86_64")]
+use super::x86_64::q8_0;
 
 /// Bytes that stay where they are as long as somebody holds them.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -109,6 +111,13 @@ impl Blocks {
         }
         let rows = x.len() / self.inputs;
         let mut out = vec![0.0; rows * self.outputs];
+        #[cfg(target_arch = "x86_64")]
+        if self.kind == GgmlDType::Q8_0 && q8_0::is_available() {
+            // SAFETY: as in `with_blocks`.
+            let blocks = unsafe { self.cast::<BlockQ8_0>() }?;
+            q8_0::product([rows, self.inputs, self.outputs], x, blocks, &mut out);
+            return Ok(out);
+        }
         let shape = (rows, self.inputs, self.outputs);
         with_blocks!(self, blocks => matmul(shape, x, blocks, &mut out)?);
         Ok(out)

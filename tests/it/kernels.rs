@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::quantized::k_quants::{BlockQ8_0, matmul};
+use candle_core::quantized::{GgmlDType, GgmlType, QTensor};
 use candle_core::{Device, Tensor};
 use tarjoman::kernels::{
     Attend, Bend, Blocks, Epilogue, Int8Matrix, Isa, Seen, by_heads, reference,
@@ -238,6 +239,47 @@ fn products_of_blocks_in_a_file_are_those_of_their_values_but_for_the_rounding_o
                 }
             }
         }
+    }
+}
+
+#[test]
+fn products_of_q8_0_are_those_of_candle_to_the_bit() {
+    let mut numbers = Numbers(6);
+    for (outputs, inputs) in [(1, 32), (3, 96), (4, 512), (9, 512), (700, 1024)] {
+        let floats = numbers.floats(outputs * inputs);
+        let mut values = vec![BlockQ8_0::zeros(); floats.len() / 32];
+        BlockQ8_0::from_float(&floats, &mut values);
+        let tensor = Tensor::from_vec(floats, (outputs, inputs), &Device::Cpu).expect("a tensor");
+        let quantised = QTensor::quantize(&tensor, GgmlDType::Q8_0).expect("blocks");
+        let (file, start) = in_a_file(&quantised.data().expect("bytes"));
+        let blocks =
+            Blocks::new(file, start, GgmlDType::Q8_0, [outputs, inputs]).expect("a matrix");
+        for rows in [1, 2, 3, 8, 9] {
+            let x = numbers.floats(rows * inputs);
+            let mut expected = vec![0.0; rows * outputs];
+            matmul((rows, inputs, outputs), &x, &values, &mut expected).expect("a product");
+            assert!(blocks.product(&x).expect("a product") == expected, "{rows} by {outputs}");
+        }
+    }
+}
+
+#[test]
+fn blocks_of_any_bytes_have_exact_products() {
+    // Every value of a byte, also -128, which ggml never writes; all scales are 1.
+    let weights: Vec<i8> = (0..1024).map(|at| (at * 37 % 256) as u8 as i8).collect();
+    let mut bytes = Vec::new();
+    for block in weights.chunks(32) {
+        bytes.extend([0x00, 0x3c]);
+        bytes.extend(block.iter().map(|weight| *weight as u8));
+    }
+    let (file, start) = in_a_file(&bytes);
+    let blocks = Blocks::new(file, start, GgmlDType::Q8_0, [4, 256]).expect("a matrix");
+    for x in [127.0, -127.0] {
+        // Of one size, so that nothing is rounded.
+        let x: Vec<f32> = (0..256).map(|at| if at % 3 == 0 { -x } else { x }).collect();
+        let dot = |row: &[i8]| row.iter().zip(&x).map(|(a, b)| f32::from(*a) * b).sum::<f32>();
+        let expected: Vec<f32> = weights.chunks(256).map(dot).collect();
+        assert_eq!(blocks.product(&x).expect("a product"), expected);
     }
 }
 

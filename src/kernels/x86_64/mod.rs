@@ -8,6 +8,7 @@ mod avx2;
 mod avx512_vnni;
 mod avx_vnni;
 pub(super) mod peak;
+pub(super) mod q8_0;
 
 pub(super) use avx_vnni::AvxVnni;
 pub(super) use avx2::Avx2;
