@@ -6,7 +6,7 @@ use std::process::Command;
 use tarjoman::document::{AlignedDocument, readers};
 use tarjoman::model::prompt::{Pair, Passage, known};
 use tarjoman::model::source::Silent as NoProgress;
-use tarjoman::model::{Error, ModelFiles, ModelSource, Prompt, TokenizerFiles};
+use tarjoman::model::{Error, ModelFiles, ModelSource, Prompt, Tokenizer, TokenizerFiles};
 use tarjoman::translate::{self, LoadOptions, Silent, Translator};
 use tempfile::TempDir;
 
@@ -56,6 +56,7 @@ fn prompts_are_what_the_models_were_trained_with() {
     };
     let plain = "Translate this from Persian to English:\nPersian: سلام {text}.\nEnglish:";
     assert_eq!(say("plain"), plain);
+    assert_eq!(say("milmmt"), plain);
     assert_eq!(
         say("translategemma"),
         "<bos><start_of_turn>user\nYou are a professional Persian (fa) to English (en) translator. \
@@ -108,6 +109,50 @@ fn a_prompt_is_chosen_by_the_chat_template() {
     assert_eq!(name(Some(("tokenizer_config.json", config))), "chatml");
     let files = resolve(&golden("marian-tiny")).expect("whole");
     assert_eq!(Prompt::of(&files).expect("files"), None);
+}
+
+#[test]
+fn a_prompt_is_chosen_by_the_name_of_the_model_before_its_chat_template() {
+    let files = resolve(&golden("gemma3-tiny")).expect("whole");
+    for (model, prompt) in [
+        ("xiaomi-research/MiLMMT-46-4B-v1.0", "milmmt"),
+        ("xiaomi-research/MiLMMT-46-1B-v1.0@main", "milmmt"),
+        ("somebody/milmmt-46-4b-GGUF", "milmmt"),
+        ("google/translategemma-4b-it", "translategemma"),
+        ("google/translategemma-27b-it@0123", "translategemma"),
+        ("Qwen/Qwen3-4B-Instruct-2507", "chatml"),
+        ("somebody/gemma-3-4b-pt", "plain"),
+    ] {
+        let files = ModelFiles { name: model.into(), ..files.clone() };
+        let found = Prompt::of(&files).expect("a prompt").expect("a language model");
+        assert_eq!(found.name, prompt, "{model}");
+    }
+}
+
+#[test]
+fn what_begins_a_text_stands_once_before_a_prompt_and_not_at_all_before_that_of_milmmt() {
+    let files = resolve(&golden("gemma3-tiny")).expect("whole");
+    let tokenizer = Tokenizer::load(&files.tokenizer).expect("a tokenizer");
+    let begin = tokenizer.id("<bos>").expect("it has one");
+    let languages = Pair::new("fa", "en").expect("languages");
+    for prompt in known() {
+        let text = prompt.render(&languages, &Passage { before: &[], text: "سلام." });
+        let ids = tokenizer.encode(&text).expect("ids");
+        assert_eq!(ids.iter().filter(|id| **id == begin).count(), 1, "{}", prompt.name);
+        assert_eq!(ids[0], begin);
+        assert_eq!(prompt.begin, prompt.name != "milmmt");
+        let bare = tokenizer.encode_bare(&text).expect("ids");
+        assert_eq!(bare, if text.starts_with("<bos>") { &ids[..] } else { &ids[1..] });
+    }
+    // The translator reads what the prompt says.
+    let told = |begin| {
+        let mut prompt = Prompt::new("own", "{text} <start_of_turn>").expect("a prompt");
+        prompt.begin = begin;
+        let options = LoadOptions { prompt: Some(prompt), ..LoadOptions::default() };
+        let document = translate(&options, None);
+        document.units.iter().map(|unit| unit.translation.candidates[0].score).collect::<Vec<_>>()
+    };
+    assert_ne!(told(true), told(false));
 }
 
 #[test]
