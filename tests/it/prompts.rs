@@ -194,6 +194,20 @@ fn a_model_that_is_asked_stops_at_either_end_and_at_those_of_its_prompt() {
 }
 
 #[test]
+fn a_chat_ends_with_its_turn_even_where_the_model_names_one_end_alone() {
+    let folder = copy("gemma3-tiny", &["gguf"]);
+    let one_end = r#"{ "eos_token_id": 1, "pad_token_id": 0 }"#;
+    std::fs::write(folder.path().join("generation_config.json"), one_end).expect("it is written");
+    let files = resolve(folder.path()).expect("whole");
+    for (prompt, end) in [("translategemma", &[1, 5][..]), ("gemma", &[1, 5]), ("milmmt", &[1])] {
+        let prompt = Prompt::named(prompt).cloned();
+        let options = LoadOptions { prompt, ..LoadOptions::default() };
+        let translator = Translator::load(&files, &options).expect("it loads");
+        assert_eq!(translator.options().search.end, end);
+    }
+}
+
+#[test]
 fn a_translation_model_takes_neither_prompt_nor_context() {
     let files = resolve(&golden("marian-tiny")).expect("whole");
     let error = Translator::load(&files, &own("{text}")).err().expect("no language model");
