@@ -149,6 +149,40 @@ fn a_t5_of_llama_cpp_s_says_itself_how_it_is_built_and_gives_what_transformers_g
 }
 
 #[test]
+fn an_output_of_its_own_is_found_under_llama_cpp_s_name() {
+    let tied = golden("madlad-gguf/model.gguf");
+    let mut file = std::fs::File::open(&tied).expect("golden");
+    let content = gguf_file::Content::read(&mut file).expect("golden");
+    let mut tensor = |name: &str| content.tensor(&mut file, name, &Device::Cpu).expect("it");
+    let names = content.tensor_infos.keys();
+    let mut tensors: Vec<(&str, QTensor)> =
+        names.map(|name| (name.as_str(), tensor(name))).collect();
+    // Twice the embedding.
+    let embedding = tensor("token_embd.weight").dequantize(&Device::Cpu).expect("numbers");
+    let own = (embedding * 2.0).and_then(|own| QTensor::quantize(&own, GgmlDType::F32));
+    tensors.push(("output.weight", own.expect("a tensor")));
+    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, t)| (*name, t)).collect();
+    let metadata = content.metadata.iter().map(|(key, value)| (key.as_str(), value));
+    let metadata: Vec<(&str, &gguf_file::Value)> = metadata.collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let untied = folder.path().join("model.gguf");
+    let mut out = std::fs::File::create(&untied).expect("a file");
+    gguf_file::write(&mut out, &metadata, &tensors).expect("it is written");
+    let logits = |path: &Path| -> Vec<f32> {
+        let file = FileData::Path(path.to_path_buf());
+        let weights = vec![file.clone()];
+        let files = ModelFiles { config: file, weights, ..files("madlad-gguf", &[]) };
+        let model = families::load(&files, &Device::Cpu).expect("it loads");
+        let last = Tensor::new(vec![0u32; 3], &Device::Cpu).expect("tokens");
+        let logits = model.step(&last, &mut start(model.as_ref(), 3)).expect("a step");
+        logits.flatten_all().and_then(|logits| logits.to_vec1()).expect("numbers")
+    };
+    for (tied, untied) in logits(&tied).into_iter().zip(logits(&untied)) {
+        assert!((2.0 * tied - untied).abs() < 1e-4, "{tied} and {untied}");
+    }
+}
+
+#[test]
 fn weights_in_floating_point_may_stand_in_a_gguf_file() {
     let path = golden("mt5-tiny/model.safetensors");
     let float = load("mt5-tiny", &path).expect("it loads");

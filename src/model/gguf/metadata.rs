@@ -44,11 +44,10 @@ pub(in crate::model) fn configuration(
     )?;
     let embedding = content.tensor_infos.get("token_embd.weight");
     let vocabulary = embedding.and_then(|info| info.shape.dims().first().copied());
-    let vocabulary = vocabulary.ok_or("it has no token_embd.weight");
     let model_type = match architecture {
         "gemma3" => "gemma3_text",
         "qwen3" => "qwen3",
-        T5 => return t5::configuration(&content, vocabulary? as u64),
+        T5 => return t5::configuration(&content, vocabulary),
         other => {
             return Err(format!(
                 "general.architecture is {other:?}; without a config.json Tarjoman runs gemma3, \
@@ -83,7 +82,7 @@ pub(in crate::model) fn configuration(
     ends.dedup();
     let mut config = json!({
         "model_type": model_type,
-        "vocab_size": vocabulary?,
+        "vocab_size": vocabulary.ok_or("it has no token_embd.weight")?,
         "hidden_size": channels,
         "intermediate_size": count("feed_forward_length")?,
         "num_hidden_layers": blocks,

@@ -15,13 +15,20 @@ const FILLING: u64 = 0;
 const BLOCKS: &str = "enc.blk.";
 
 /// What `config.json` would say.
+///
+/// * `vocabulary`: rows of the embedding
 pub(super) fn configuration(
     content: &Content,
-    vocabulary: u64,
+    vocabulary: Option<usize>,
 ) -> Result<Map<String, serde_json::Value>, String> {
     let metadata = Metadata(&content.metadata);
     let optional = |key: &str| metadata.whole(&format!("t5.{key}"));
     let count = |key: &str| optional(key).ok_or_else(|| format!("it has no t5.{key}"));
+    if !is_here(content.tensor_infos.keys()) {
+        return Err(
+            "there is no config.json beside it, and it is not as llama.cpp converts a T5".into()
+        );
+    }
     let has = |name: &str| content.tensor_infos.contains_key(name);
     let gated = has("enc.blk.0.ffn_gate.weight");
     let own_positions = has("enc.blk.1.attn_rel_b.weight");
@@ -30,7 +37,7 @@ pub(super) fn configuration(
     let blocks = count("block_count")?;
     let config = json!({
         "model_type": if own_positions { "umt5" } else { "t5" },
-        "vocab_size": vocabulary,
+        "vocab_size": vocabulary.ok_or("it has no token_embd.weight")?,
         "d_model": count("embedding_length")?,
         "d_kv": count("attention.key_length")?,
         "d_ff": count("feed_forward_length")?,
@@ -42,9 +49,9 @@ pub(super) fn configuration(
             metadata.number("t5.attention.layer_norm_rms_epsilon").unwrap_or(1e-6),
         "feed_forward_proj": if gated { "gated-gelu" } else { "relu" },
         "tie_word_embeddings": tied,
-        // The first T5, which has no gates, has the embedding for its output, even where a file
-        // holds it twice.
-        "scale_decoder_outputs": tied || !gated,
+        // The first T5, which has no gates, scales; T5 v1.1 does not, whether or not its output has
+        // a table of its own.
+        "scale_decoder_outputs": !gated,
         "decoder_start_token_id": optional("decoder_start_token_id").unwrap_or(filling),
         "eos_token_id": metadata.whole("tokenizer.ggml.eos_token_id").unwrap_or(END),
         "pad_token_id": filling,
