@@ -1,5 +1,5 @@
-//! Any bytes are a GGUF file with a language model, or an error: its configuration, its tokenizer, its
-//! chat template and its tensors.
+//! Any bytes are a GGUF file with a language model or a T5, or an error: its configuration, its tokenizer,
+//! its chat template and its tensors.
 #![no_main]
 
 use std::path::PathBuf;
@@ -23,17 +23,20 @@ fuzz_target!(|bytes: &[u8]| {
         config: file.clone(),
         generation_config: None,
         tokenizer,
-        weights: vec![file],
+        weights: vec![file.clone()],
     };
-    let _ = GenerationConfig::load(&files);
-    let _ = Prompt::of(&files);
-    if let Ok(tokenizer) = Tokenizer::load(&files.tokenizer) {
-        if let Ok(ids) = tokenizer.encode("<bos> می‌روم  به خانه\n\n日本 don't 12") {
+    for files in [TokenizerFiles::T5(file.clone()), files.tokenizer.clone()] {
+        let Ok(tokenizer) = Tokenizer::load(&files) else { continue };
+        if let Ok(ids) = tokenizer.encode("<bos> می‌روم  به خانه\n\n日本 don't 12 <2en>") {
             let _ = tokenizer.decode(&ids);
         }
     }
+    let _ = GenerationConfig::load(&files);
+    let _ = Prompt::of(&files);
     if let Ok(model) = families::load(&files, &Device::Cpu) {
         let ids = Tensor::new(&[[1u32, 2, 3]], &Device::Cpu).expect("a batch");
-        let _ = model.start(&ids, &[3]);
+        let Ok(mut state) = model.start(&ids, &[3]) else { return };
+        let last = Tensor::new(&[2u32], &Device::Cpu).expect("a token");
+        let _ = model.step(&last, &mut state);
     }
 });

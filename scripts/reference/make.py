@@ -5,6 +5,7 @@ import causal_generation
 import causal_gguf
 import causal_models
 import causal_tokenizer
+import causal_variants
 import firefox
 import generation
 import gguf_tokenizers
@@ -14,6 +15,7 @@ import multilingual_models
 import rope
 import spm
 import t5_gguf
+import t5_llama_cpp
 import t5_models
 import t5_tokenizer
 import tokenizer_goldens
@@ -40,6 +42,8 @@ def main():
     rope.main()
     gguf_tokenizers.main()
     variants.main()
+    causal_variants.main()
+    t5_llama_cpp.main()
     firefox.main()
 
 

@@ -100,9 +100,9 @@ def candidates(name, count):
     ]
 
 
-def make(name):
+def make(name, kind, config, dtype=torch.float32):
+    """* `dtype`: what it is saved in; what is golden is computed from those weights in float32"""
     torch.manual_seed(SEED)
-    kind, config = VARIANTS[name]()
     model = kind(config).eval()
     generator = torch.Generator().manual_seed(SEED)
     with torch.no_grad():
@@ -110,7 +110,7 @@ def make(name):
             # Drawn, so that a reader who forgets a norm or a bias is found out.
             if "norm" in key or key.endswith("bias"):
                 value += torch.randn(value.shape, generator=generator) * 0.2
-            elif config.model_type == "t5" and value.dim() == 2:
+            elif config.model_type in {"t5", "umt5"} and value.dim() == 2:
                 value.normal_(0.0, 0.3, generator=generator)
     model.generation_config = GenerationConfig(
         max_length=24,
@@ -121,8 +121,8 @@ def make(name):
     folder = GOLDEN / "variants" / name
     if folder.exists():
         shutil.rmtree(folder)
-    model.save_pretrained(folder)
-    load = lambda: kind.from_pretrained(folder, attn_implementation="eager").eval()  # noqa: E731
+    model.to(dtype).save_pretrained(folder)
+    load = lambda: kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()  # noqa: E731
     model, double = load(), load().double()
     rows = candidates(name, 60)
     good = set(range(len(rows)))
@@ -152,7 +152,7 @@ def make(name):
 def main():
     torch.set_num_threads(1)
     for name in sys.argv[1:] or VARIANTS:
-        make(name)
+        make(name, *VARIANTS[name]())
 
 
 if __name__ == "__main__":

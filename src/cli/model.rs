@@ -30,8 +30,8 @@ pub(super) struct ModelArguments {
     to: Option<String>,
 
     /// What a language model is told: a file with `{text}` in it, and where wanted
-    /// `{source_language}`, `{target_language}` and `{context}`; or one of plain, translategemma,
-    /// gemma, chatml, qwen3 [default: what the model was trained with]
+    /// `{source_language}`, `{target_language}` and `{context}`; or one of milmmt, plain,
+    /// translategemma, gemma, chatml, qwen3 [default: what the model was trained with]
     #[arg(long, value_name = "FILE")]
     prompt: Option<PathBuf>,
 

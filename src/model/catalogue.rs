@@ -126,6 +126,21 @@ mod tests {
     }
 
     #[test]
+    fn models_that_all_may_use_are_recommended_first_and_those_of_no_use_stand_last() {
+        let rank = |entry: &Entry| (!entry.recommended, !entry.commercial);
+        assert!(entries().is_sorted_by_key(rank), "{:?}", entries());
+        let listed = |name: &str| find(name).expect("it is listed");
+        assert!(listed("madlad-3b").commercial && listed("m2m100-418m").commercial);
+        for (name, bleu) in [("nllb-600m", "33.3"), ("nllb-1.3b", "36.5"), ("nllb-3.3b", "37.0")] {
+            assert!(!listed(name).commercial && listed(name).note.contains(bleu), "{name}");
+        }
+        // Every network that Tarjoman runs has a model to begin with.
+        for family in crate::model::config::FAMILIES.iter().filter(|family| **family != "umt5") {
+            assert!(entries().iter().any(|entry| entry.family == *family), "{family}");
+        }
+    }
+
+    #[test]
     fn a_slip_of_the_finger_is_recognised_and_a_stranger_is_not() {
         assert_eq!(nearest("embeded").map(|entry| entry.id.as_str()), Some("embedded"));
         assert_eq!(nearest("bible-big-irr").map(|e| e.name.as_str()), Some("bible-big-iir"));

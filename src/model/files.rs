@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use flate2::read::MultiGzDecoder;
 
 use super::forms::{Form, forms, lacking, template};
+use super::gguf::metadata;
 use super::gguf::parts::{self, ENDING as GGUF};
 use super::packed::key::samples;
 use super::{Error, Result, bergamot, catalogue};
@@ -135,7 +136,7 @@ pub enum TokenizerFiles {
     Mbart50(FileData),
     /// mBART-50, converted to a `tokenizer.json`.
     Mbart50Json(FileData),
-    /// T5 and mT5: `spiece.model`, whose numbers are the ids.
+    /// T5 and mT5: `spiece.model`, whose numbers are the ids, or the weights with llama.cpp's.
     T5(FileData),
     /// Language models: a `tokenizer.json`; what a text is told around it is in a prompt.
     Causal {
@@ -310,13 +311,13 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     let whole = |shelf: &dyn Shelf, form: &Form| form.names().iter().all(|name| shelf.has(name));
     let weights = weights(model, shelf);
     let mut lacks = Vec::new();
-    // llama.cpp's files have the configuration of a language model in them.
+    // llama.cpp's files have the configuration of a language model or a T5 in them.
     let inside = !shelf.has(CONFIG) && weights.as_ref().is_some_and(|name| name.ends_with(GGUF));
     if !shelf.has(CONFIG) && !inside {
         lacks.push(CONFIG.to_string());
     }
     let gguf = weights.as_ref().is_some_and(|name| name.ends_with(GGUF));
-    let any: &[Form] = if inside { &[Form::Causal] } else { &ANY };
+    let any: &[Form] = if inside { &[Form::Causal, Form::T5] } else { &ANY };
     // And perhaps a tokenizer, too.
     if !gguf && !any.iter().any(|form| whole(shelf, form)) {
         lacks.push(lacking(any, shelf));
@@ -337,7 +338,8 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     let generation_config =
         shelf.has(GENERATION_CONFIG).then(|| shelf.take(GENERATION_CONFIG)).transpose()?;
     let form = forms.iter().find(|form| whole(shelf, form));
-    if form.is_none() && !(gguf && matches!(forms, [Form::Causal])) {
+    let may_be_in_it = |form: &Form| matches!(form, Form::Causal | Form::T5);
+    if form.is_none() && !(gguf && forms.iter().any(may_be_in_it)) {
         return missing(lacking(forms, shelf));
     }
     let tokenizer = form.map(|form| form.take(shelf)).transpose()?;
@@ -353,8 +355,19 @@ pub(crate) fn gather(model: &str, shelf: &mut dyn Shelf) -> Result<ModelFiles> {
     let weights = names.iter().map(|name| shelf.take(name)).collect::<Result<Vec<_>>>()?;
     // What is in llama.cpp's file, or the first of its parts, besides.
     let Some(first) = weights.first().cloned() else { return missing("weights".into()) };
-    let in_it = || TokenizerFiles::Causal { tokenizer: first.clone(), template };
-    let tokenizer = match tokenizer.unwrap_or_else(in_it) {
+    let t5 = match first.gguf() {
+        // What is wrong with the file is said where it is loaded.
+        Some(path) if inside => metadata::is_t5(path).unwrap_or(false),
+        _ => forms.iter().any(|form| matches!(form, Form::T5)),
+    };
+    let tokenizer = match tokenizer {
+        Some(TokenizerFiles::Causal { tokenizer, .. }) if t5 => TokenizerFiles::Json(tokenizer),
+        Some(found) if t5 || !matches!(found, TokenizerFiles::T5(_)) => found,
+        None if t5 => TokenizerFiles::T5(first.clone()),
+        // A spiece.model beside a language model is not its tokenizer.
+        None | Some(_) => TokenizerFiles::Causal { tokenizer: first.clone(), template },
+    };
+    let tokenizer = match tokenizer {
         TokenizerFiles::Causal { tokenizer, template: None } if gguf => {
             TokenizerFiles::Causal { tokenizer, template: Some(first.clone()) }
         }

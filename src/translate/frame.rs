@@ -47,7 +47,12 @@ impl Frame {
                     })
                     .collect();
                 let passage = Passage { before: &before, text: &tokenizer.harmless(text) };
-                let ids = tokenizer.encode(&prompt.render(languages, &passage))?;
+                let text = prompt.render(languages, &passage);
+                let ids = if prompt.begin {
+                    tokenizer.encode(&text)?
+                } else {
+                    tokenizer.encode_bare(&text)?
+                };
                 Ok(Encoded { ids, spans: Vec::new() })
             }
         }

@@ -18,14 +18,14 @@ use super::gguf::{made, write};
 const MODELS: [&str; 4] = ["gemma3-tiny", "gemma3-nested", "qwen3-tiny", "qwen3-tied"];
 
 /// How far a logit may be from transformers'.
-const LOGIT_TOLERANCE: f32 = 1e-3;
+pub(crate) const LOGIT_TOLERANCE: f32 = 1e-3;
 
-fn load(folder: &str) -> Box<dyn Seq2Seq> {
+pub(crate) fn load(folder: &str) -> Box<dyn Seq2Seq> {
     families::load(&files(folder, &["model.safetensors"]), &Device::Cpu).expect("the golden loads")
 }
 
 #[derive(Deserialize)]
-struct Activations {
+pub(crate) struct Activations {
     input_ids: Vec<Vec<u32>>,
     /// Tokens after the prompt.
     given: Vec<u32>,
@@ -33,7 +33,7 @@ struct Activations {
     logits: Vec<Vec<Vec<f32>>>,
 }
 
-fn activations(folder: &str) -> Activations {
+pub(crate) fn activations(folder: &str) -> Activations {
     let text = std::fs::read_to_string(golden(folder).join("activations.json")).expect("golden");
     serde_json::from_str(&text).expect("activations")
 }
@@ -64,7 +64,7 @@ fn logits(model: &dyn Seq2Seq, golden: &Activations) -> Vec<Vec<Vec<f32>>> {
 }
 
 /// The largest distance of a logit from the golden ones.
-fn distance(model: &dyn Seq2Seq, golden: &Activations) -> f32 {
+pub(crate) fn distance(model: &dyn Seq2Seq, golden: &Activations) -> f32 {
     let found = logits(model, golden);
     let flat = |logits: &[Vec<Vec<f32>>]| logits.concat().concat();
     let (found, expected) = (flat(&found), flat(&golden.logits));

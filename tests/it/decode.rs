@@ -84,9 +84,18 @@ pub(crate) fn compare(folder: &str) {
 
 /// Tokens and scores of all rows under all options.
 pub(crate) fn compare_cases(folder: &str, rows: &[Vec<u32>], cases: &[Case]) {
-    let model = load(folder);
+    compare_cases_of(load(folder).as_ref(), folder, rows, cases);
+}
+
+/// The same of a model that was loaded in another way.
+pub(crate) fn compare_cases_of(
+    model: &dyn Seq2Seq,
+    folder: &str,
+    rows: &[Vec<u32>],
+    cases: &[Case],
+) {
     for case in cases {
-        let found = run(model.as_ref(), rows, &options(case));
+        let found = run(model, rows, &options(case));
         for (row, hypotheses) in found.iter().enumerate() {
             let tokens: Vec<&Vec<u32>> = hypotheses.iter().map(|found| &found.tokens).collect();
             let expected: Vec<&Vec<u32>> = case.sequences[row].iter().collect();
@@ -184,8 +193,13 @@ struct Activations {
 pub(crate) fn compare_first_logits(folder: &str, weights: &str, file: &str, tolerance: f32) {
     let text = std::fs::read_to_string(golden(folder).join(file)).expect("golden");
     let expected: Activations = serde_json::from_str(&text).expect("activations");
-    let model = families::load(&files(folder, &[weights]), &Device::Cpu).expect("it loads");
-    let config = GenerationConfig::load(&files(folder, &[])).expect("a configuration");
+    let mut files = files(folder, &[weights]);
+    if !golden(folder).join("config.json").exists() {
+        // It is in the file of weights.
+        (files.config, files.generation_config) = (files.weights[0].clone(), None);
+    }
+    let model = families::load(&files, &Device::Cpu).expect("it loads");
+    let config = GenerationConfig::load(&files).expect("a configuration");
     let options = SearchOptions::of_model(&config).expect("options");
     let rows: Vec<(usize, &[u32])> =
         expected.input_ids.iter().map(Vec::as_slice).enumerate().collect();

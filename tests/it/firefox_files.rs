@@ -159,6 +159,20 @@ fn a_truncated_or_strange_model_file_is_an_error_that_says_so() {
 }
 
 #[test]
+fn a_model_file_that_is_cut_off_anywhere_is_refused() {
+    let whole = fs::read(golden("firefox-tiny").join(MODEL)).expect("the file");
+    let in_the_list = 0..6000;
+    let in_the_weights = (6000..whole.len()).step_by(997);
+    for length in in_the_list.chain(in_the_weights).chain([whole.len() - 1]) {
+        assert!(Container::parse(whole[..length].to_vec()).is_err(), "cut to {length}");
+    }
+    let whole = fs::read(golden("firefox-tiny").join(SHORTLIST)).expect("the file");
+    for length in (0..whole.len()).step_by(7) {
+        assert!(Shortlist::parse(&whole[..length], 1000).is_err(), "cut to {length}");
+    }
+}
+
+#[test]
 fn candidates_are_the_first_tokens_those_of_the_source_words_and_a_multiple_of_eight() {
     // Two source tokens with lists; the checksum was computed by hand of the format.
     let body: Vec<u8> = [3u64, 2, 3, 4, 0, 2, 4]

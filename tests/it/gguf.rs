@@ -5,10 +5,11 @@ use std::path::Path;
 
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
 use candle_core::{Device, Tensor};
+use proptest::prelude::*;
 use tarjoman::model::source::Silent;
 use tarjoman::model::{DecoderState, Error, FileData, ModelFiles, ModelSource, Seq2Seq, families};
 
-use super::decode::{cases, compare_first_logits, files, golden, options, run};
+use super::decode::{cases, compare_cases_of, compare_first_logits, files, golden, options, run};
 
 /// How far logits may be from those in floating point, as a share of the largest of them:
 /// weights and inputs have 8 bits, and rows of 32 channels have little to average over.
@@ -134,6 +135,54 @@ fn a_network_may_be_in_several_files() {
 }
 
 #[test]
+fn a_t5_of_llama_cpp_s_says_itself_how_it_is_built_and_gives_what_transformers_gives() {
+    // Of the first kind, with positions in every block, and gated as MADLAD-400 is.
+    for folder in ["variants/t5-llama-cpp-relu", "variants/umt5-llama-cpp", "madlad-gguf"] {
+        compare_first_logits(folder, "model.gguf", "activations.json", 1e-3);
+        let file = FileData::Path(golden(folder).join("model.gguf"));
+        let files = ModelFiles { config: file, ..files(folder, &["model.gguf"]) };
+        let model = families::load(&files, &Device::Cpu).expect("it loads");
+        let (rows, cases) = cases(folder);
+        assert!(rows.len() == 12 && cases.len() == 4, "{folder}: the golden file is whole");
+        compare_cases_of(model.as_ref(), folder, &rows, &cases);
+    }
+}
+
+#[test]
+fn an_output_of_its_own_is_found_under_llama_cpp_s_name() {
+    let tied = golden("madlad-gguf/model.gguf");
+    let mut file = std::fs::File::open(&tied).expect("golden");
+    let content = gguf_file::Content::read(&mut file).expect("golden");
+    let mut tensor = |name: &str| content.tensor(&mut file, name, &Device::Cpu).expect("it");
+    let names = content.tensor_infos.keys();
+    let mut tensors: Vec<(&str, QTensor)> =
+        names.map(|name| (name.as_str(), tensor(name))).collect();
+    // Twice the embedding.
+    let embedding = tensor("token_embd.weight").dequantize(&Device::Cpu).expect("numbers");
+    let own = (embedding * 2.0).and_then(|own| QTensor::quantize(&own, GgmlDType::F32));
+    tensors.push(("output.weight", own.expect("a tensor")));
+    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, t)| (*name, t)).collect();
+    let metadata = content.metadata.iter().map(|(key, value)| (key.as_str(), value));
+    let metadata: Vec<(&str, &gguf_file::Value)> = metadata.collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let untied = folder.path().join("model.gguf");
+    let mut out = std::fs::File::create(&untied).expect("a file");
+    gguf_file::write(&mut out, &metadata, &tensors).expect("it is written");
+    let logits = |path: &Path| -> Vec<f32> {
+        let file = FileData::Path(path.to_path_buf());
+        let weights = vec![file.clone()];
+        let files = ModelFiles { config: file, weights, ..files("madlad-gguf", &[]) };
+        let model = families::load(&files, &Device::Cpu).expect("it loads");
+        let last = Tensor::new(vec![0u32; 3], &Device::Cpu).expect("tokens");
+        let logits = model.step(&last, &mut start(model.as_ref(), 3)).expect("a step");
+        logits.flatten_all().and_then(|logits| logits.to_vec1()).expect("numbers")
+    };
+    for (tied, untied) in logits(&tied).into_iter().zip(logits(&untied)) {
+        assert!((2.0 * tied - untied).abs() < 1e-4, "{tied} and {untied}");
+    }
+}
+
+#[test]
 fn weights_in_floating_point_may_stand_in_a_gguf_file() {
     let path = golden("mt5-tiny/model.safetensors");
     let float = load("mt5-tiny", &path).expect("it loads");
@@ -251,6 +300,55 @@ fn logits_of_some_tokens_are_those_among_all() {
         let all = first(None);
         for (found, all) in first(Some(vec![7, 3, 99])).iter().zip(&all) {
             assert_eq!(found, &[all[3], all[7], all[99]], "{kind:?}");
+        }
+    }
+}
+
+/// Loads what may be damaged, and where that works begins to translate: it may be refused, it may
+/// not panic.
+fn outcome(bytes: &[u8]) -> Result<(), Error> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.gguf");
+    std::fs::write(&path, bytes).expect("it is written");
+    let file = FileData::Path(path);
+    let weights = vec![file.clone()];
+    let files = ModelFiles { config: file, weights, ..files("madlad-gguf", &[]) };
+    let model = families::load(&files, &Device::Cpu)?;
+    let tokens = Tensor::new(&[[5u32, 7, 1]], &Device::Cpu).expect("tokens");
+    let mut state = model.start(&tokens, &[3])?;
+    let last = Tensor::new(&[0u32], &Device::Cpu).expect("a token");
+    model.step(&last, &mut state).map(|_| ())
+}
+
+/// A T5 and a language model.
+const DAMAGED: [&str; 2] = ["madlad-gguf/model.gguf", "gemma3-tiny/model-q8_0.gguf"];
+
+#[test]
+fn a_gguf_file_that_is_cut_off_anywhere_is_refused() {
+    for name in DAMAGED {
+        let whole = std::fs::read(golden(name)).expect("golden");
+        assert!(outcome(&whole).is_ok(), "{name}");
+        for length in (0..whole.len()).step_by(whole.len() / 300) {
+            assert!(outcome(&whole[..length]).is_err(), "{name} cut to {length}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_bytes_of_a_gguf_file_never_panic(
+        // In the lists before the weights, mostly.
+        changes in prop::collection::vec((0usize..24_000, any::<u8>()), 1..6),
+    ) {
+        for name in DAMAGED {
+            let mut bytes = std::fs::read(golden(name)).expect("golden");
+            for (at, byte) in &changes {
+                let at = at % bytes.len();
+                bytes[at] = *byte;
+            }
+            let _ = outcome(&bytes);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use tarjoman::document::{AlignedDocument, readers};
 use tarjoman::model::prompt::{Pair, Passage, known};
 use tarjoman::model::source::Silent as NoProgress;
-use tarjoman::model::{Error, ModelFiles, ModelSource, Prompt, TokenizerFiles};
+use tarjoman::model::{Error, ModelFiles, ModelSource, Prompt, Tokenizer, TokenizerFiles};
 use tarjoman::translate::{self, LoadOptions, Silent, Translator};
 use tempfile::TempDir;
 
@@ -56,6 +56,7 @@ fn prompts_are_what_the_models_were_trained_with() {
     };
     let plain = "Translate this from Persian to English:\nPersian: سلام {text}.\nEnglish:";
     assert_eq!(say("plain"), plain);
+    assert_eq!(say("milmmt"), plain);
     assert_eq!(
         say("translategemma"),
         "<bos><start_of_turn>user\nYou are a professional Persian (fa) to English (en) translator. \
@@ -111,6 +112,50 @@ fn a_prompt_is_chosen_by_the_chat_template() {
 }
 
 #[test]
+fn a_prompt_is_chosen_by_the_name_of_the_model_before_its_chat_template() {
+    let files = resolve(&golden("gemma3-tiny")).expect("whole");
+    for (model, prompt) in [
+        ("xiaomi-research/MiLMMT-46-4B-v1.0", "milmmt"),
+        ("xiaomi-research/MiLMMT-46-1B-v1.0@main", "milmmt"),
+        ("somebody/milmmt-46-4b-GGUF", "milmmt"),
+        ("google/translategemma-4b-it", "translategemma"),
+        ("google/translategemma-27b-it@0123", "translategemma"),
+        ("Qwen/Qwen3-4B-Instruct-2507", "chatml"),
+        ("somebody/gemma-3-4b-pt", "plain"),
+    ] {
+        let files = ModelFiles { name: model.into(), ..files.clone() };
+        let found = Prompt::of(&files).expect("a prompt").expect("a language model");
+        assert_eq!(found.name, prompt, "{model}");
+    }
+}
+
+#[test]
+fn what_begins_a_text_stands_once_before_a_prompt_and_not_at_all_before_that_of_milmmt() {
+    let files = resolve(&golden("gemma3-tiny")).expect("whole");
+    let tokenizer = Tokenizer::load(&files.tokenizer).expect("a tokenizer");
+    let begin = tokenizer.id("<bos>").expect("it has one");
+    let languages = Pair::new("fa", "en").expect("languages");
+    for prompt in known() {
+        let text = prompt.render(&languages, &Passage { before: &[], text: "سلام." });
+        let ids = tokenizer.encode(&text).expect("ids");
+        assert_eq!(ids.iter().filter(|id| **id == begin).count(), 1, "{}", prompt.name);
+        assert_eq!(ids[0], begin);
+        assert_eq!(prompt.begin, prompt.name != "milmmt");
+        let bare = tokenizer.encode_bare(&text).expect("ids");
+        assert_eq!(bare, if text.starts_with("<bos>") { &ids[..] } else { &ids[1..] });
+    }
+    // The translator reads what the prompt says.
+    let told = |begin| {
+        let mut prompt = Prompt::new("own", "{text} <start_of_turn>").expect("a prompt");
+        prompt.begin = begin;
+        let options = LoadOptions { prompt: Some(prompt), ..LoadOptions::default() };
+        let document = translate(&options, None);
+        document.units.iter().map(|unit| unit.translation.candidates[0].score).collect::<Vec<_>>()
+    };
+    assert_ne!(told(true), told(false));
+}
+
+#[test]
 fn every_sentence_has_one_translation_whatever_its_context() {
     let alone = translate(&LoadOptions::default(), None);
     assert_eq!(alone.units.len(), 5);
@@ -146,6 +191,20 @@ fn a_model_that_is_asked_stops_at_either_end_and_at_those_of_its_prompt() {
     let options = LoadOptions { prompt: Some(prompt), ..LoadOptions::default() };
     let translator = Translator::load(&files, &options).expect("it loads");
     assert_eq!(translator.options().search.end, [1, 4, 5]);
+}
+
+#[test]
+fn a_chat_ends_with_its_turn_even_where_the_model_names_one_end_alone() {
+    let folder = copy("gemma3-tiny", &["gguf"]);
+    let one_end = r#"{ "eos_token_id": 1, "pad_token_id": 0 }"#;
+    std::fs::write(folder.path().join("generation_config.json"), one_end).expect("it is written");
+    let files = resolve(folder.path()).expect("whole");
+    for (prompt, end) in [("translategemma", &[1, 5][..]), ("gemma", &[1, 5]), ("milmmt", &[1])] {
+        let prompt = Prompt::named(prompt).cloned();
+        let options = LoadOptions { prompt, ..LoadOptions::default() };
+        let translator = Translator::load(&files, &options).expect("it loads");
+        assert_eq!(translator.options().search.end, end);
+    }
 }
 
 #[test]

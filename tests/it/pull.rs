@@ -59,6 +59,23 @@ fn a_pull_fetches_the_weights_that_the_catalogue_names_and_no_others() {
 }
 
 #[test]
+fn the_configuration_is_fetched_first_and_the_weights_last_and_no_pickle_beside_safetensors() {
+    let user = User::new();
+    let mut files = FILES.to_vec();
+    files.push(("pytorch_model.bin", WEIGHTS));
+    user.hub.publish("newsroom/both", "main", &files);
+    user.hub.requests();
+    user.ok(&["pull", "newsroom/both"]);
+    let requests = user.hub.requests();
+    let files = requests.iter().filter_map(|request| request.path.split_once("/resolve/"));
+    let mut names: Vec<&str> = files.filter_map(|(_, path)| path.rsplit('/').next()).collect();
+    names.dedup();
+    assert_eq!(names.first(), Some(&"config.json"), "{names:?}");
+    assert_eq!(names.last(), Some(&"model.safetensors"), "{names:?}");
+    assert!(!names.contains(&"pytorch_model.bin"), "{names:?}");
+}
+
+#[test]
 fn a_second_pull_asks_for_the_commit_and_fetches_nothing() {
     let user = User::new();
     user.ok(&["pull", REPO]);

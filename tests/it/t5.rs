@@ -88,6 +88,44 @@ fn a_folder_with_a_gguf_file_alone_translates() {
 }
 
 #[test]
+fn a_gguf_file_of_llama_cpp_s_translates_with_nothing_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = |from: &str, to: &str| {
+        fs::copy(golden(from), folder.path().join(to)).expect("it is copied");
+    };
+    copy("madlad-gguf/model.gguf", "madlad-f16.gguf");
+    let files = resolve(folder.path()).expect("all is in it");
+    assert_eq!(names(&files), ["madlad-f16.gguf"]);
+    assert!(matches!(files.tokenizer, TokenizerFiles::T5(_)));
+    let translator = Translator::load(&files, &LoadOptions::default()).expect("it loads");
+    let mut options = translator.options();
+    assert_eq!((options.search.start, options.search.pad), (0, 0));
+    assert_eq!(options.search.end, [1]);
+    options.search.max_length = 8;
+    let article = readers::read("news.txt", "سلام دنیا. این خبر است.".into()).expect("an article");
+    let document = translator.translate(article, &options, &Silent).expect("a translation");
+    assert_eq!(document.units.len(), 2);
+    // What lies beside it is preferred, and a config.json changes nothing of that.
+    copy("mt5-spm/spiece.model", "spiece.model");
+    let files = resolve(folder.path()).expect("whole");
+    assert!(matches!(&files.tokenizer, TokenizerFiles::T5(file) if file.name().ends_with("model")));
+    copy("madlad-json/tokenizer.json", "tokenizer.json");
+    assert!(matches!(resolve(folder.path()).expect("whole").tokenizer, TokenizerFiles::Json(_)));
+    for name in ["spiece.model", "tokenizer.json"] {
+        fs::remove_file(folder.path().join(name)).expect("it is removed");
+    }
+    let changes = serde_json::json!({ "model_type": "t5" });
+    fs::write(folder.path().join("config.json"), config(&changes)).expect("it is written");
+    let files = resolve(folder.path()).expect("whole");
+    assert!(matches!(&files.tokenizer, TokenizerFiles::T5(file) if file.name().ends_with("gguf")));
+    // Candle's files have none.
+    copy("mt5-tiny/model-q8_0.gguf", "madlad-f16.gguf");
+    let error = Translator::load(&resolve(folder.path()).expect("whole"), &LoadOptions::default());
+    let error = error.err().expect("there is no tokenizer").to_string();
+    assert!(error.contains("there is no tokenizer.json beside it"), "{error}");
+}
+
+#[test]
 fn a_sentencepiece_model_serves_where_there_is_no_tokenizer_json() {
     let folder = madlad();
     let copy = || fs::copy(golden("mt5-spm/spiece.model"), folder.path().join("spiece.model"));

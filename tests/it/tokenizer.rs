@@ -35,6 +35,8 @@ pub(crate) fn files_of(name: &str, folder: &Path) -> TokenizerFiles {
         "gemma3-spm" | "qwen3-bpe" => {
             TokenizerFiles::Causal { tokenizer: file("tokenizer.gguf"), template: None }
         }
+        "mt5-spm" => TokenizerFiles::T5(file("tokenizer.gguf")),
+        "madlad-gguf" => TokenizerFiles::T5(file("model.gguf")),
         "mbart-tiny" => TokenizerFiles::Mbart50(file(SPM)),
         "mbart-json" => TokenizerFiles::Mbart50Json(file("tokenizer.json")),
         "json-bpe" => TokenizerFiles::Json(file("tokenizer.json")),
@@ -188,6 +190,22 @@ fn a_sentencepiece_model_of_t5_gives_the_ids_and_texts_of_python() {
 }
 
 #[test]
+fn a_sentencepiece_model_in_a_gguf_file_gives_the_ids_and_texts_of_python() {
+    // With bytes, and with tokens that ask for a language; both with rows that have no piece.
+    for (folder, size) in [("mt5-spm", 640), ("madlad-gguf", 284)] {
+        let files = files_of(folder, &golden(folder));
+        assert_equal_to_python(folder, &files);
+        let tokenizer = Tokenizer::load(&files).unwrap();
+        assert_eq!(tokenizer.vocabulary_size(), size);
+        assert_eq!(
+            [tokenizer.pad(), tokenizer.eos(), tokenizer.unk()],
+            [Some(0), Some(1), Some(2)]
+        );
+    }
+    assert_eq!(load("madlad-gguf").target_prefix("en").as_deref(), Some("<2en>"));
+}
+
+#[test]
 fn the_embedded_model_tokenizes_as_in_python() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = FileData::Path(root.join("models/fa-en-tiny/tokenizer.json"));
@@ -321,11 +339,18 @@ fn truncated_files_are_refused() {
         ("mbart-tiny", SPM),
         ("gemma3-spm", "tokenizer.gguf"),
         ("qwen3-bpe", "tokenizer.gguf"),
+        ("mt5-spm", "tokenizer.gguf"),
     ] {
         let whole = std::fs::read(golden(folder).join(name)).unwrap();
         for length in (0..whole.len() - 10).step_by(whole.len() / 97) {
             assert!(outcome(folder, name, &whole[..length]).is_err(), "{name} cut to {length}");
         }
+    }
+    // The smallest at every length.
+    let whole = std::fs::read(golden("spm-separate/target.spm")).unwrap();
+    for length in 0..whole.len() - 10 {
+        let error = outcome("spm-separate", "target.spm", &whole[..length]);
+        assert!(error.is_err(), "cut to {length}");
     }
 }
 
@@ -358,6 +383,7 @@ proptest! {
             ("nllb-tiny", "tokenizer.json"),
             ("gemma3-spm", "tokenizer.gguf"),
             ("qwen3-bpe", "tokenizer.gguf"),
+            ("mt5-spm", "tokenizer.gguf"),
         ] {
             let mut bytes = std::fs::read(golden(folder).join(name)).unwrap();
             for (at, byte) in &changes {

@@ -1,7 +1,8 @@
 //! Unlike configurations of one family: activations, scaled and unscaled embeddings, outputs with and
-//! without a table of their own, more and fewer layers; against transformers
-//! (`scripts/reference/variants.py`).
+//! without a table of their own, more and fewer layers; windows, heads and positions of language models;
+//! against transformers (`scripts/reference/variants.py`, `causal_variants.py`).
 
+use super::causal;
 use super::decode::{cases, compare_cases, compare_first_logits};
 
 /// Logits may be off by this share of the largest.
@@ -30,4 +31,29 @@ fn other_configurations_of_mbart_give_what_transformers_gives() {
 #[test]
 fn other_configurations_of_t5_give_what_transformers_gives() {
     check(&["t5-gated-silu", "t5-gelu-tied"]);
+}
+
+fn check_language_models(names: &[&str]) {
+    for name in names {
+        let folder = format!("variants/{name}");
+        let found = causal::distance(causal::load(&folder).as_ref(), &causal::activations(&folder));
+        assert!(found < causal::LOGIT_TOLERANCE, "{name}: {found}");
+        let (rows, cases) = cases(&folder);
+        assert!(rows.len() == 12 && cases.len() == 4, "{name}: the golden file is whole");
+        compare_cases(&folder, &rows, &cases);
+    }
+}
+
+#[test]
+fn other_configurations_of_gemma_give_what_transformers_gives() {
+    check_language_models(&[
+        "gemma3-every-third-untied",
+        "gemma3-no-window-biases",
+        "gemma3-all-windows-capped",
+    ]);
+}
+
+#[test]
+fn other_configurations_of_qwen_give_what_transformers_gives() {
+    check_language_models(&["qwen3-one-key-tied", "qwen3-window-biases-untied"]);
 }

@@ -1,4 +1,4 @@
-//! The configuration of a language model in a file of llama.cpp's, in transformers' words.
+//! The configuration of a language model or a T5 in a file of llama.cpp's, in transformers' words.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::{Content, Value};
 use serde_json::{Map, json};
 
-use super::{map, parts};
+use super::{map, parts, t5};
 
 /// Every how manyeth block of Gemma 3 sees all tokens, and the base of positions in the others:
 /// constants of llama.cpp, too (`llama-model.cpp`).
@@ -14,6 +14,17 @@ const GEMMA_PATTERN: u64 = 6;
 const GEMMA_LOCAL_BASE: f64 = 10_000.0;
 /// Blocks of Gemma 3 27B, whose attention is scaled by other channels than those of a head.
 const GEMMA_27B: u64 = 62;
+
+/// What llama.cpp calls T5, mT5 and umT5.
+const T5: &str = "t5";
+
+/// Whether it holds a T5 of llama.cpp's.
+///
+/// # Errors
+/// Says what is wrong with the file.
+pub(in crate::model) fn is_t5(path: &Path) -> Result<bool, String> {
+    Ok(Metadata(&content(path)?.metadata).text("general.architecture") == Some(T5))
+}
 
 /// What `config.json` would say.
 ///
@@ -31,21 +42,22 @@ pub(in crate::model) fn configuration(
         "there is no config.json beside it, and it does not say what is in it (llama.cpp's \
          general.architecture)",
     )?;
+    let embedding = content.tensor_infos.get("token_embd.weight");
+    let vocabulary = embedding.and_then(|info| info.shape.dims().first().copied());
     let model_type = match architecture {
         "gemma3" => "gemma3_text",
         "qwen3" => "qwen3",
+        T5 => return t5::configuration(&content, vocabulary),
         other => {
             return Err(format!(
-                "general.architecture is {other:?}; without a config.json Tarjoman runs gemma3 and \
-                 qwen3"
+                "general.architecture is {other:?}; without a config.json Tarjoman runs gemma3, \
+                 qwen3 and t5"
             ));
         }
     };
     let own = |key: &str| format!("{architecture}.{key}");
     let count =
         |key: &str| metadata.whole(&own(key)).ok_or_else(|| format!("it has no {}", own(key)));
-    let embedding = content.tensor_infos.get("token_embd.weight");
-    let vocabulary = embedding.and_then(|info| info.shape.dims().first().copied());
     let (blocks, heads) = (count("block_count")?, count("attention.head_count")?);
     let channels = count("embedding_length")?;
     let head_dim = match metadata.whole(&own("attention.key_length")) {
@@ -127,7 +139,7 @@ impl Metadata<'_> {
     }
 
     /// In double precision as it would be written: `1e-6` is no number of single precision.
-    fn number(&self, key: &str) -> Option<f64> {
+    pub fn number(&self, key: &str) -> Option<f64> {
         self.0.get(key)?.to_f32().ok()?.to_string().parse().ok()
     }
 

@@ -1,15 +1,16 @@
 //! Owns GGUF files as weights: tensors quantised in blocks (ggml's formats, such as `Q4_K`), under
 //! the names that they have in safetensors, as candle's `tensor-tools quantize` writes them, or under
-//! llama.cpp's; and what llama.cpp writes there about a language model ([`metadata`]; its tokenizer
-//! is in `tokenizer::llama_cpp`).
+//! llama.cpp's; and what llama.cpp writes there about the network ([`metadata`]; its tokenizer is in
+//! `tokenizer::llama_cpp`).
 //!
 //! Files are mapped to memory. Quantised matrices are used where they lie: no weight is there
 //! twice, and what the system needs for others it may drop and read again.
 
 pub(super) mod metadata;
 pub(super) mod parts;
+mod t5;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,6 +51,14 @@ impl Gguf {
                 let (file, kind, shape) = (file.clone(), info.ggml_dtype, info.shape);
                 entries.insert(name, Entry { file, start, kind, shape });
             }
+        }
+        if t5::is_here(entries.keys()) {
+            let gate = |name: &&String| name.contains(".ffn_gate.");
+            let gates: HashSet<String> = entries.keys().filter(gate).cloned().collect();
+            let known = |(name, entry): (String, Entry)| {
+                Some((t5::name(&name, |gate| gates.contains(gate))?, entry))
+            };
+            entries = entries.into_iter().filter_map(known).collect();
         }
         Ok(Self(Arc::new(entries)))
     }

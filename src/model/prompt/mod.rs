@@ -25,6 +25,13 @@ pub struct Prompt {
     pub stop: Vec<String>,
     /// How many sentences before the present one a model is shown, where nothing else is said.
     pub context: usize,
+    /// Whether the token that begins a text stands before it, where the model has one.
+    #[serde(default = "yes")]
+    pub begin: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// From what into what.
@@ -76,7 +83,8 @@ impl Prompt {
         if !text.contains(TEXT) {
             return Err(Error::Prompt { name: name.to_owned() });
         }
-        Ok(Self { name: name.to_owned(), text: text.to_owned(), stop: Vec::new(), context: 0 })
+        let (name, text) = (name.to_owned(), text.to_owned());
+        Ok(Self { name, text, stop: Vec::new(), context: 0, begin: true })
     }
 
     /// The one of this name that Tarjoman knows.
@@ -85,8 +93,8 @@ impl Prompt {
         known().iter().find(|prompt| prompt.name == name)
     }
 
-    /// What a model wants to be told: what the catalogue says, or what its chat template looks like,
-    /// or as a plain text; nothing for a model that is no language model.
+    /// What a model wants to be told: what the catalogue says, or what its name or its chat template
+    /// looks like, or as a plain text; nothing for a model that is no language model.
     ///
     /// # Errors
     /// When the template can't be read.
@@ -96,6 +104,8 @@ impl Prompt {
         let listed = catalogue::find(repo).and_then(|entry| entry.prompt.as_deref());
         let name = match (listed, template) {
             (Some(name), _) => name,
+            // Folders and conversions have its name; it has no chat template.
+            (None, _) if files.name.to_lowercase().contains(MILMMT) => MILMMT,
             (None, Some(file)) => like(&template_text(file)?),
             (None, None) => PLAIN,
         };
@@ -161,6 +171,8 @@ impl Pair {
 
 /// The prompt of a model without a chat template.
 const PLAIN: &str = "plain";
+/// That of Xiaomi's translators, and what stands in their names.
+const MILMMT: &str = "milmmt";
 
 /// The prompt that does what a chat template does.
 fn like(template: &str) -> &'static str {

@@ -1,6 +1,7 @@
 //! Owns the tokenizer that llama.cpp writes into a GGUF file (`tokenizer.ggml.*`), rebuilt for the
 //! tokenizers library: SentencePiece's merges by score, as `GemmaConverter` of transformers 5.23
-//! does it (`convert_slow_tokenizer.py`), and merges of bytes, as its `Qwen2Converter`.
+//! does it (`convert_slow_tokenizer.py`), and merges of bytes, as its `Qwen2Converter`; that of T5
+//! becomes the SentencePiece model that it was.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -20,6 +21,8 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 
+use super::sentencepiece::SentencePiece;
+use super::sentencepiece::proto::{Kind, ModelProto, NormalizerSpec, Piece, TrainerSpec};
 use super::{SPACE, guarded};
 use crate::model::gguf::metadata::{self, Metadata};
 
@@ -27,6 +30,8 @@ use crate::model::gguf::metadata::{self, Metadata};
 const NORMAL: i64 = 1;
 const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
+const UNUSED: i64 = 5;
+const BYTE: i64 = 6;
 
 /// Longer pieces are found whole or not at all: SentencePiece trains none above 16 characters, and a
 /// made file might have one as long as itself.
@@ -50,11 +55,7 @@ struct Token {
 pub(super) fn read(path: &Path) -> Result<Tokenizer, String> {
     let content = metadata::content(path)?;
     let metadata = Metadata(&content.metadata);
-    let model = metadata.text("tokenizer.ggml.model").ok_or(
-        "there is no tokenizer.json beside it, and no tokenizer in it (llama.cpp's \
-         tokenizer.ggml.model)",
-    )?;
-    match (model, metadata.text("tokenizer.ggml.pre")) {
+    match (kind(&metadata)?, metadata.text("tokenizer.ggml.pre")) {
         ("llama", _) => sentencepiece(&metadata),
         ("gpt2", Some("qwen2")) => bytes(&metadata),
         ("gpt2", pre) => Err(format!(
@@ -67,6 +68,71 @@ pub(super) fn read(path: &Path) -> Result<Tokenizer, String> {
              \"llama\" and \"gpt2\""
         )),
     }
+}
+
+/// What llama.cpp calls the kind of tokenizer.
+fn kind<'a>(metadata: &'a Metadata) -> Result<&'a str, String> {
+    let kind = metadata.text("tokenizer.ggml.model").ok_or(
+        "there is no tokenizer.json beside it, and no tokenizer in it (llama.cpp's \
+         tokenizer.ggml.model)",
+    )?;
+    Ok(kind)
+}
+
+/// The tokenizer of a T5 in a file.
+///
+/// # Errors
+/// Says what the file lacks, or that it holds another tokenizer.
+pub(super) fn t5(path: &Path) -> Result<SentencePiece, String> {
+    let content = metadata::content(path)?;
+    let metadata = Metadata(&content.metadata);
+    match kind(&metadata)? {
+        "t5" => unigram(&metadata),
+        other => Err(format!(
+            "tokenizer.ggml.model is {other:?}; without a tokenizer.json or spiece.model beside it \
+             Tarjoman knows \"t5\" for a T5"
+        )),
+    }
+}
+
+/// SentencePiece's likeliest sequence of pieces. Rows of the embedding without a piece are called
+/// `[PAD7]` there, and are none here.
+fn unigram(metadata: &Metadata) -> Result<SentencePiece, String> {
+    let mut tokens = tokens(metadata, true)?;
+    let is_filling = |token: &Token| token.kind == UNUSED && token.text.starts_with("[PAD");
+    while tokens.last().is_some_and(is_filling) {
+        tokens.pop();
+    }
+    let byte = |value: &Value| match value {
+        Value::U8(byte) => Some(*byte),
+        Value::I8(byte) => Some(byte.cast_unsigned()),
+        _ => None,
+    };
+    let rules = metadata.list("tokenizer.ggml.precompiled_charsmap").unwrap_or_default();
+    let rules: Option<Vec<u8>> = rules.iter().map(byte).collect();
+    let rules = rules.ok_or("its normalisation rules are no bytes")?;
+    let trainer = TrainerSpec {
+        byte_fallback: Some(tokens.iter().any(|token| token.kind == BYTE)),
+        ..TrainerSpec::default()
+    };
+    let normalizer = NormalizerSpec {
+        precompiled_charsmap: Some(rules),
+        add_dummy_prefix: metadata.flag("tokenizer.ggml.add_space_prefix"),
+        remove_extra_whitespaces: metadata.flag("tokenizer.ggml.remove_extra_whitespaces"),
+        ..NormalizerSpec::default()
+    };
+    // The numbers of both are the same.
+    let kind = |kind| i32::try_from(kind).ok().filter(|kind| Kind::try_from(*kind).is_ok());
+    let piece = |token: Token| {
+        let kind = Some(kind(token.kind)?);
+        Some(Piece { text: Some(token.text), score: Some(token.score), kind })
+    };
+    let pieces: Option<Vec<Piece>> = tokens.into_iter().map(piece).collect();
+    SentencePiece::of(ModelProto {
+        pieces: pieces.ok_or("a token is of no kind that SentencePiece has")?,
+        trainer_spec: Some(trainer),
+        normalizer_spec: Some(normalizer),
+    })
 }
 
 /// SentencePiece's byte-pair merges: of all neighbours that make up a piece, those first whose piece

@@ -120,7 +120,12 @@ impl Tokenizer {
                 (Kind::Fairseq(Box::new(fairseq)), file, Some(Naming::Mbart50))
             }
             TokenizerFiles::T5(file) => {
-                let t5 = read(file, |model| T5::new(SentencePiece::parse(model)?))?;
+                let t5 = match file.gguf() {
+                    Some(path) => llama_cpp::t5(path)
+                        .and_then(T5::new)
+                        .map_err(|reason| Error::Tokenizer { file: file.name(), reason })?,
+                    None => read(file, |model| T5::new(SentencePiece::parse(model)?))?,
+                };
                 (Kind::T5(Box::new(t5)), file, None)
             }
             TokenizerFiles::Bergamot { source, target } => {
@@ -195,17 +200,10 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn encode_placed(&self, text: &str) -> Result<Encoded> {
-        let mut out = Encoded::for_text(text.len());
         if let (Some(model), Kind::Json(tokenizer)) = (&self.language_model, &self.kind) {
-            let encoding =
-                guarded(|| tokenizer.encode(text, false)).map_err(|reason| self.error(reason))?;
-            // A prompt may write it itself.
-            if !encoding.get_ids().starts_with(&model.begin) {
-                out.put_in(model.begin.iter().copied());
-            }
-            out.take(&encoding);
-            return Ok(out);
+            return self.prompt(tokenizer, text, &model.begin);
         }
+        let mut out = Encoded::for_text(text.len());
         if let Some(languages) = &self.languages {
             out.put_in([languages.source.map_or_else(|| self.language(PAIR.0), Ok)?]);
             languages.target.map_or_else(|| self.language(PAIR.1), Ok)?;
@@ -227,6 +225,34 @@ impl Tokenizer {
             }
         }
         out.put_in(self.eos());
+        Ok(out)
+    }
+
+    /// Token ids of a prompt of a language model as it stands, nothing put before it.
+    ///
+    /// # Errors
+    /// When the tokenizer refuses the text.
+    pub fn encode_bare(&self, text: &str) -> Result<Vec<u32>> {
+        match &self.kind {
+            Kind::Json(tokenizer) => Ok(self.prompt(tokenizer, text, &[])?.ids),
+            _ => self.encode(text),
+        }
+    }
+
+    /// * `begin`: what stands before a prompt that does not write it itself
+    fn prompt(
+        &self,
+        tokenizer: &tokenizers::Tokenizer,
+        text: &str,
+        begin: &[u32],
+    ) -> Result<Encoded> {
+        let mut out = Encoded::for_text(text.len());
+        let encoding =
+            guarded(|| tokenizer.encode(text, false)).map_err(|reason| self.error(reason))?;
+        if !encoding.get_ids().starts_with(begin) {
+            out.put_in(begin.iter().copied());
+        }
+        out.take(&encoding);
         Ok(out)
     }
 

@@ -4,7 +4,7 @@
 
 mod normalizer;
 mod prefixes;
-mod proto;
+pub(super) mod proto;
 mod segment;
 
 use std::collections::HashMap;
@@ -51,6 +51,11 @@ impl SentencePiece {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let model = ModelProto::decode(bytes)
             .map_err(|error| format!("not a SentencePiece model: {error}"))?;
+        Self::of(model)
+    }
+
+    /// The same of a file that was read already. Refuses what the C++ library refuses.
+    pub(super) fn of(model: ModelProto) -> Result<Self, String> {
         // The format knows no length: a file cut between two pieces is a smaller vocabulary. But
         // these two stand behind the pieces in all files.
         let (Some(trainer), Some(normalizer)) = (model.trainer_spec, model.normalizer_spec) else {
