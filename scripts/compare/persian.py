@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Sentence boundaries and half-spaces: tarjoman beside its peers, on the same data. Writes scripts/compare/persian.md,
-and behind the table what is written by hand in scripts/compare/persian_notes.md.
+and behind the table what is written by hand in scripts/compare/persian_notes.md and what `restoration.py` measured.
 
     cargo build --release
     python -m venv peers && peers/bin/pip install parsivar sentencex pysbd numpy scikit-learn filelock tqdm requests
@@ -200,6 +200,7 @@ def main():
     parser.add_argument("--note", help="what is special about this run, for the table")
     options = parser.parse_args()
     sys.path.insert(0, str(options.eval.resolve()))
+    import restoration
     import score_seg
     import score_zwnj
 
@@ -269,7 +270,8 @@ def main():
              "the project's corpus or a treebank has both ways count for nobody.", "",
              "| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in rows] + [""] + notes
-    lines += ["", (ROOT / "scripts/compare/persian_notes.md").read_text(encoding="utf-8")]
+    lines += ["", (ROOT / "scripts/compare/persian_notes.md").read_text(encoding="utf-8").rstrip(), ""]
+    lines += restoration.section()
     options.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

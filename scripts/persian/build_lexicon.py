@@ -108,10 +108,10 @@ def read_compounds(*paths):
 
 def preferred(form, single, listed, lilak):
     """Whether a word that lists and texts have with and without its half-spaces is to get them. The weights are those of
-    a logistic regression over the development parts of the treebanks, rounded; the first is lower than there, so
-    that five in six have to have them: one too many does harm."""
+    a logistic regression over the development parts of the treebanks, rounded; the first two are lower than there: one
+    too many does harm, and what no text has is mostly written without."""
     solid = form.replace("-", "")
-    score = 1.4 + 0.5 * math.log1p(single[form]) - math.log1p(single[solid])
+    score = (1.4 if single[form] else 0.2) + 0.5 * math.log1p(single[form]) - math.log1p(single[solid])
     score += 0.6 * (form in listed) + 0.6 * (form in lilak)
     score -= 1.2 * (solid in listed) + 1.2 * (solid in lilak)
     return score > 0
@@ -203,7 +203,9 @@ def joined(form, single, phrases, lists):
     if re.match(".+ای-", form) and here <= 2 * apart:
         return ""
     # Words that a list joins may be two words: ولی عصر. Only parts that hardly stand alone make them one.
-    score = 1.2 + 0.6 * math.log1p(here) - 0.6 * math.log1p(apart) + 0.7 * (here + apart == 0)
+    # What texts have apart and never joined harms two words.
+    score = 1.2 + 0.6 * math.log1p(here) - 0.6 * math.log1p(apart)
+    score -= 0 if here else 1.2 if apart else 0.1
     score -= 0.2 * math.log1p(single[parts[0]]) + 0.4 * math.log1p(single[parts[-1]])
     score += 1.3 * (form in lists.listed) + 0.5 * (form in lists.unchecked)
     score += 1.4 * (parts[-1] in BOUND) + (parts[0] in FIRST)

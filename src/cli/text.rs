@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::output::Output;
 use crate::document::{Document, readers};
-use crate::persian::{self, Number, WrittenDate};
+use crate::persian::{self, Number, WrittenDate, WrittenYears};
 use crate::translate;
 
 /// What may be typed after `segment` and `normalize`.
@@ -41,6 +41,8 @@ struct SentenceLine<'a> {
     span: [usize; 2],
     source: &'a str,
     dates: Vec<WrittenDate>,
+    /// Among the numbers, too.
+    years: Vec<WrittenYears>,
     numbers: Vec<Number>,
 }
 
@@ -71,8 +73,9 @@ pub(super) fn segment(arguments: &Arguments) -> anyhow::Result<()> {
             let source = document.source(sentence);
             let (id, block, span) = (sentence.id, sentence.block, ends(&sentence.span));
             let (dates, numbers) = (persian::dates(source), persian::numbers(source));
+            let years = persian::years(source);
             if arguments.json {
-                write_json(&SentenceLine { id, block, span, source, dates, numbers }, out)?;
+                write_json(&SentenceLine { id, block, span, source, dates, years, numbers }, out)?;
                 continue;
             }
             writeln!(out, "{block}:{}..{}\t{}", span[0], span[1], one_line(source))?;
@@ -83,6 +86,10 @@ pub(super) fn segment(arguments: &Arguments) -> anyhow::Result<()> {
                     one_line(&source[date.span.clone()]),
                     date.in_english()
                 )?;
+            }
+            for years in years {
+                let text = one_line(&source[years.span.clone()]);
+                writeln!(out, "\tyears\t{text}\t{}", years.in_english())?;
             }
             for number in numbers {
                 let text = one_line(&source[number.span.clone()]);

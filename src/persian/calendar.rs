@@ -77,6 +77,23 @@ impl Day {
         (self.number() - other.number()).abs()
     }
 
+    /// Its day of the week, from 1 for Monday.
+    #[must_use]
+    pub fn weekday(self) -> u8 {
+        // The first day of the count was a Monday.
+        u8::try_from((self.number() - 1).rem_euclid(7) + 1).unwrap_or(1)
+    }
+
+    /// The English name of a day of the week.
+    ///
+    /// * `weekday`: from 1 for Monday
+    #[must_use]
+    pub fn weekday_name(weekday: u8) -> &'static str {
+        const NAMES: [&str; 7] =
+            ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        NAMES[usize::from(weekday.clamp(1, 7)) - 1]
+    }
+
     /// The English name of its month.
     #[must_use]
     pub fn month_name(self) -> &'static str {

@@ -20,6 +20,8 @@ pub struct WrittenDate {
     pub month: u8,
     /// The day; `None` for `مهر ۱۴۰۴`.
     pub day: Option<u8>,
+    /// The day of the week that stands before it, from 1 for Monday.
+    pub weekday: Option<u8>,
 }
 
 /// What a date is in the Gregorian calendar.
@@ -167,7 +169,9 @@ fn range(tokens: &[Token], at: usize) -> Option<([WrittenDate; 2], usize)> {
         return None;
     }
     let span = tokens[at].span.start..tokens[end - 1].span.end;
-    Some(([WrittenDate { span, day: Some(number), ..last.clone() }, last], after))
+    let weekday = weekday(tokens, at);
+    let first = WrittenDate { span, day: Some(number), weekday, ..last.clone() };
+    Some(([first, last], after))
 }
 
 /// `۱۴۰۳/۰۸/۱۵`, `1403-8-15`
@@ -182,7 +186,9 @@ fn numeric(tokens: &[Token], at: usize) -> Option<(WrittenDate, usize)> {
     let (calendar, written) = calendar_of(year.number()?)?;
     let (month, number) = (small(month, 12)?, small(day, 31)?);
     let span = year.span.start..day.span.end;
-    let date = WrittenDate { span, calendar, year: Some(written), month, day: Some(number) };
+    let weekday = weekday(tokens, at);
+    let (year, day) = (Some(written), Some(number));
+    let date = WrittenDate { span, calendar, year, month, day, weekday };
     date.in_year(written, false)?;
     Some((date, at + 5))
 }
@@ -222,6 +228,7 @@ fn written(tokens: &[Token], at: usize) -> Option<(WrittenDate, usize)> {
         year: year.map(|(year, _)| year),
         month,
         day: day.map(|(day, _)| day),
+        weekday: weekday(tokens, at),
     };
     // ۳۵ مهر is nothing.
     date.resolve(Day { year: 2024, month: 3, day: 1 })
@@ -309,7 +316,7 @@ fn year(tokens: &[Token], at: usize, calendar: Calendar, has_day: bool) -> Optio
 }
 
 /// Whether what follows a two-digit year is no noun that it could count.
-fn is_last(next: Option<&Token>) -> bool {
+pub(super) fn is_last(next: Option<&Token>) -> bool {
     const COUNTED: &[&str] = &[
         "نفر",
         "تن",
@@ -327,7 +334,24 @@ fn is_last(next: Option<&Token>) -> bool {
     next.is_none_or(|next| !COUNTED.contains(&next.text.as_str()))
 }
 
-fn calendar_of(year: u32) -> Option<(Calendar, i32)> {
+/// Days of the week, Monday first; the half-space of a name parts its tokens.
+const WEEKDAYS: [&str; 7] = ["دوشنبه", "سهشنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه"];
+
+/// The day of the week before a date: `سه‌شنبه ۲۹ مهر`, `سه‌شنبه، ۲۹ مهر`, `سه‌شنبه (۲۹ مهر)`.
+fn weekday(tokens: &[Token], at: usize) -> Option<u8> {
+    let before = tokens.get(..at)?;
+    let before = match before.split_last() {
+        Some((mark, rest)) if mark.is(",") || mark.is("(") || mark.is("مورخ") => rest,
+        _ => before,
+    };
+    let (last, rest) = before.split_last()?;
+    let two = rest.last().map(|first| format!("{}{}", first.text, last.text));
+    let number = |name: &str| WEEKDAYS.iter().position(|day| *day == name);
+    let found = two.as_deref().filter(|_| last.is("شنبه")).and_then(number);
+    u8::try_from(found.or_else(|| number(&last.text))? + 1).ok()
+}
+
+pub(super) fn calendar_of(year: u32) -> Option<(Calendar, i32)> {
     let calendar = match year {
         1200..=1599 => Calendar::SolarHijri,
         1700..=2199 => Calendar::Gregorian,

@@ -1,7 +1,7 @@
 //! Persian text, as pure functions: what the model reads ([`normalize()`], [`restore()`]) and
 //! how it differs from what is displayed ([`changes()`]), where sentences begin and end
 //! ([`segment()`]), where a sentence that is too long for a model may be cut
-//! ([`split_long()`]), what [`dates()`] and [`numbers()`] it has, and where [`Terms`] stand in it.
+//! ([`split_long()`]), what [`dates()`], [`years()`] and [`numbers()`] it has, and where [`Terms`] stand in it.
 //! Does not know documents or models.
 
 mod calendar;
@@ -18,6 +18,7 @@ mod stops;
 mod terms;
 mod tokens;
 mod words;
+mod years;
 mod zwnj;
 
 pub use calendar::{Calendar, Day};
@@ -32,4 +33,5 @@ pub use segment::segment;
 pub use split::split_long;
 pub use terms::{TermMatch, Terms};
 pub use tokens::{Kind as TokenKind, Token, split as tokens};
+pub use years::{WrittenYears, years};
 pub use zwnj::{HalfSpace, half_spaces, is_common, is_word, restore};

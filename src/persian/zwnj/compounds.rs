@@ -80,7 +80,7 @@ pub(super) fn inside(word: &str) -> Option<Reading> {
             found = Some(reading);
         }
     }
-    // دوزبانه, ضداستعماری
+    // دوزبانه, شبه‌نظامی
     let first = FIRST.iter().find_map(|first| Some((first, word.strip_prefix(first)?)));
     if let Some((first, rest)) = first
         && rest.chars().count() > 2
@@ -119,8 +119,8 @@ fn first_part(first: &str) -> Option<Reading> {
 
 /// First parts that make words of others.
 const FIRST: &[&str] = &[
-    "ضد", "شبه", "نیمه", "فوق", "بین", "چند", "خرده", "دو", "سه", "چهار", "پنج", "شش", "هفت",
-    "هشت", "ده", "تک", "کم", "خوش", "نیم", "صاحب", "برون", "درون", "میان", "پیش",
+    "شبه", "نیمه", "فوق", "بین", "چند", "خرده", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت",
+    "ده", "تک", "کم", "خوش", "نیم", "صاحب", "برون", "درون", "میان", "پیش",
 ];
 
 /// Whether `rest` makes a word with a first part: relative adjectives behind numerals, known words behind the others.
@@ -237,10 +237,7 @@ fn is_inflected(first: &str, second: &str, first_is_ending: bool) -> Option<Cert
         }
     }
     let is_known = lexicon::solid(host).is_some_and(|form| form.weight > 0);
-    // ضد استعماری, مفاتیح الجنان, رسول زاده
-    if matches!(first, "ضد" | "شبه") && second.len() > 6 && lexicon::solid(second).is_some() {
-        return (!second.ends_with("ان")).then_some(Certainty::Doubtful);
-    }
+    // مفاتیح الجنان, رسول زاده
     if second.starts_with("ال") && second.len() > 8 && is_known && !FUNCTION.contains(&first) {
         let is_new = lexicon::solid(second).is_none() && !second.ends_with('ی');
         return is_new.then_some(Certainty::Doubtful);

@@ -112,7 +112,8 @@ fn best(word: &str, depth: usize, context: Context) -> Reading {
     // پیش‌تر is written oftener than پیشتر.
     let is_rarer = |form: &lexicon::Form| {
         entry.parted.is_some_and(|(_, parted)| {
-            parted.is_preferred || parted.is_attested && parted.weight > form.weight
+            parted.is_preferred
+                || parted.is_attested && parted.joins_spaced && parted.weight > form.weight
         })
     };
     let solid = entry
@@ -262,7 +263,9 @@ fn with_mi(word: &str) -> Option<Reading> {
 }
 
 fn with_bi(word: &str, depth: usize) -> Option<Reading> {
-    let rest = word.strip_prefix("بی").filter(|rest| rest.len() > 4 && depth < 2)?;
+    // بیداد: a verb has no بی before it.
+    let is_host = |rest: &&str| rest.len() > 4 && !affixes::is_only_verb(rest);
+    let rest = word.strip_prefix("بی").filter(|rest| depth < 2 && is_host(rest))?;
     let known = lexicon::solid(rest).map(|form| form.weight);
     let score = known.or_else(|| inflected(rest).map(|reading| reading.score - 2))?;
     (score > 1).then(|| Reading {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::persian::{self, Calendar, Day, NumberKind, Token, TokenKind, WrittenDate};
+use crate::persian::{
+    self, Calendar, Day, NumberKind, Token, TokenKind, WrittenDate, WrittenYears,
+};
 
 /// A number of the source.
 #[derive(Debug, Clone)]
@@ -134,8 +136,12 @@ pub(super) fn read(text: &str) -> Source {
     let tokens = persian::tokens(text);
     let dates = persian::dates(text);
     let mut source = Source::default();
+    let years = persian::years(text);
     for number in persian::numbers(text) {
-        source.numbers.push(wanted(text, &tokens, &number));
+        let mut wanted = wanted(text, &tokens, &number);
+        let written = years.iter().find(|years| years.span.contains(&number.span.start));
+        wanted.values.extend(written.into_iter().flat_map(of_years));
+        source.numbers.push(wanted);
     }
     for date in &dates {
         of_date(date, text, &tokens, &mut source);
@@ -219,6 +225,23 @@ fn wanted(text: &str, tokens: &[Token], number: &persian::Number) -> Wanted {
         // «هزار و یک», «چهار گوشه»: words for «many».
         || (!number.has_digits && word("گوشه").is_some());
     Wanted { span, values, is_firm: !is_loose, is_date: false }
+}
+
+/// What the English may call a decade or a year beside its number: دهه ۱۳۵۰ is the 1970s, دهه
+/// شصت the 1980s, سال ۵۷ 1979.
+fn of_years(years: &WrittenYears) -> Vec<f64> {
+    if !years.is_decade && years.first != years.last {
+        return Vec::new();
+    }
+    let mut values = vec![years.first];
+    if years.calendar == Calendar::SolarHijri {
+        values.extend([years.first + 621, years.first + 622]);
+        if years.is_decade {
+            values.push((years.first + 621) / 10 * 10);
+        }
+    }
+    let short = values.iter().map(|year| year % 100).filter(|_| years.is_decade);
+    values.iter().copied().chain(short).map(f64::from).collect()
 }
 
 fn of_date(date: &WrittenDate, text: &str, tokens: &[Token], source: &mut Source) {
