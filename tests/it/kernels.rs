@@ -266,11 +266,11 @@ fn products_of_q8_0_are_those_of_candle_to_the_bit() {
 #[test]
 fn blocks_of_any_bytes_have_exact_products() {
     // Every value of a byte, also -128, which ggml never writes; all scales are 1.
-    let weights: Vec<i8> = (0..1024).map(|at| (at * 37 % 256) as u8 as i8).collect();
+    let weights: Vec<i8> = (0..1024).map(|at| (at * 37 % 256 - 128) as i8).collect();
     let mut bytes = Vec::new();
     for block in weights.chunks(32) {
         bytes.extend([0x00, 0x3c]);
-        bytes.extend(block.iter().map(|weight| *weight as u8));
+        bytes.extend(block.iter().map(|weight| weight.cast_unsigned()));
     }
     let (file, start) = in_a_file(&bytes);
     let blocks = Blocks::new(file, start, GgmlDType::Q8_0, [4, 256]).expect("a matrix");
