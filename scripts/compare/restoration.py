@@ -52,11 +52,18 @@ def model_name(binary, model):
     return f"{unit['model']} {unit['provenance']['revision'][:8]}"
 
 
-def section():
-    """The section of the report, of what was measured last; empty where nothing was."""
+def measured():
+    """The rows of the table; none where nothing was measured."""
     if not TABLE.exists():
         return []
-    rows = [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+
+
+def section():
+    """The section of the report, of what was measured last; empty where nothing was."""
+    rows = measured()
+    if not rows:
+        return []
     model, beams, lines = rows[0][0], rows[0][1], rows[0][2]
     text = [HEADING, "", f"Made by `scripts/compare/restoration.py`: BLEU / chrF on the {lines} sentences of FLORES dev, model "
             f"`{model}`, {'greedy' if beams == '1' else beams + ' beams'}, half-spaces of the source deleted, turned into "
@@ -79,10 +86,7 @@ def main():
     options = parser.parse_args()
     persian, english = ((options.eval / f"flores-dev.{name}").read_text(encoding="utf-8").splitlines() for name in ("fa", "en"))
     key = [model_name(options.tarjoman, options.model), str(options.beams), str(len(persian))]
-    rows = {}
-    if TABLE.exists():
-        old = [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-        rows = {row[3]: row for row in old if row[:3] == key}
+    rows = {row[3]: row for row in measured() if row[:3] == key}
     for source in options.sources:
         lines = [SOURCES[source](line) for line in persian]
         row = [*key, source]
@@ -94,7 +98,7 @@ def main():
     header = "# Made by scripts/compare/restoration.py: model, beams, sentences, half-spaces, BLEU and chrF as it is, restored."
     ordered = [rows[source] for source in SOURCES if source in rows]
     TABLE.write_text("\n".join([header, *("\t".join(row) for row in ordered)]) + "\n", encoding="utf-8")
-    report = REPORT.read_text(encoding="utf-8").split("\n## What restoration is worth")[0].rstrip()
+    report = REPORT.read_text(encoding="utf-8").split(f"\n{HEADING}")[0].rstrip()
     REPORT.write_text(report + "\n\n" + "\n".join(section()) + "\n", encoding="utf-8")
 
 

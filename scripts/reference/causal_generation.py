@@ -8,7 +8,7 @@ import sys
 
 import torch
 from causal_models import BOS, CONFIGS, END_OF_TURN, EOS, LONGEST_SOURCE, PAD, prompt, task
-from common import GOLDEN, rng, write_jsonl
+from common import GOLDEN, golden_case, rng, write_jsonl
 from generation import NOISE_RUNS, Noise
 from transformers import LogitsProcessorList
 
@@ -142,14 +142,7 @@ def generate(name):
             assert all(abs(a - b) < 1e-4 for a, b in zip(alone_scores, scores, strict=True)), case
         lengths = sorted(len(s) for sequences, _ in batch for s in sequences)
         print(f"{name} {case}: lengths {lengths[0]}..{lengths[-1]}", flush=True)
-        golden.append(
-            {
-                "name": case,
-                "options": options,
-                "sequences": [sequences for sequences, _ in batch],
-                "scores": [[float(f"{s:.7g}") for s in scores] for _, scores in batch],
-            }
-        )
+        golden.append(golden_case(case, options, batch))
     write_jsonl(GOLDEN / name / "generate.jsonl", golden)
     text = json.dumps(activations(model, rows), separators=(",", ":")) + "\n"
     (GOLDEN / name / "activations.json").write_text(text, encoding="utf-8")

@@ -10,9 +10,9 @@ import sys
 import causal_generation
 import torch
 from causal_generation import full_options, run, stable_rows
-from common import GOLDEN, SEED, rng, write_jsonl
+from common import GOLDEN, SEED, golden_case, rng, write_jsonl
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, Qwen3Config, Qwen3ForCausalLM
-from variants import ROWS
+from variants import ROWS, draw
 
 # As in `causal_models.py`: padding, two ends, the beginning.
 PAD, EOS, BOS, END_OF_TURN = 0, 1, 2, 5
@@ -110,15 +110,6 @@ VARIANTS = {
 }
 
 
-def draw(model):
-    """Norms are ones and biases zeros at first: drawn, so that a reader who forgets them is found out."""
-    generator = torch.Generator().manual_seed(SEED)
-    with torch.no_grad():
-        for key, value in model.named_parameters():
-            if "norm" in key or key.endswith("bias"):
-                value += torch.randn(value.shape, generator=generator) * 0.2
-
-
 def candidates(name):
     random = rng(f"{name}/rows")
     lengths = [1, 3, 8, 12, 30, *(random.randint(1, 30) for _ in range(70))]
@@ -149,14 +140,7 @@ def make(name):
     golden = [{"input_ids": rows}]
     for case, full in options.items():
         batch = run(model, rows, full)
-        golden.append(
-            {
-                "name": case,
-                "options": full,
-                "sequences": [sequences for sequences, _ in batch],
-                "scores": [[float(f"{s:.7g}") for s in scores] for _, scores in batch],
-            }
-        )
+        golden.append(golden_case(case, full, batch))
     write_jsonl(folder / "generate.jsonl", golden)
     text = json.dumps(causal_generation.activations(model, candidates(name)), separators=(",", ":")) + "\n"
     (folder / "activations.json").write_text(text, encoding="utf-8")

@@ -32,6 +32,19 @@ def write_jsonl(path, rows):
             file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
+def golden_case(name, options, found):
+    """The line of `generate.jsonl` of one case of options.
+
+    * `found`: of each row its sequences and their scores
+    """
+    return {
+        "name": name,
+        "options": options,
+        "sequences": [sequences for sequences, _ in found],
+        "scores": [[float(f"{s:.7g}") for s in scores] for _, scores in found],
+    }
+
+
 def write_json(path, value):
     """Indented as the transformers library does it."""
     path.parent.mkdir(parents=True, exist_ok=True)

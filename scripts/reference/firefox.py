@@ -22,7 +22,7 @@ import numpy as np
 import sentencepiece
 import tokenizer_goldens
 import torch
-from common import GOLDEN, pairs, write_jsonl
+from common import GOLDEN, golden_case, pairs, write_jsonl
 from transformers import GenerationMixin, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutput
 
@@ -623,14 +623,7 @@ def make(name, kind, alphas=False, shortlist=False, options=None, separate=False
         results = [found[case] for _, found in kept]
         lengths = sorted(len(s) for sequences, _ in results for s in sequences)
         print(f"{name} {case}: lengths {lengths}", flush=True)
-        golden.append(
-            {
-                "name": case,
-                "options": options_of(changes),
-                "sequences": [sequences for sequences, _ in results],
-                "scores": [[float(f"{s:.7g}") for s in scores] for _, scores in results],
-            }
-        )
+        golden.append(golden_case(case, options_of(changes), results))
     write_jsonl(folder / "generate.jsonl", golden)
     if kind == "float32":
         case = "beam3-return-3"

@@ -11,7 +11,7 @@ import torch
 import models
 import multilingual_models
 import t5_models
-from common import GOLDEN, rng, write_jsonl
+from common import GOLDEN, golden_case, rng, write_jsonl
 from models import pad, separate_config, separate_task, tiny_task
 from multilingual import M2M100, MBART, NLLB, SOURCE
 from transformers import AutoModelForSeq2SeqLM, LogitsProcessor, LogitsProcessorList
@@ -248,14 +248,7 @@ def generate(name, rows, cases):
         lengths = sorted(len(s) for sequences, _ in batch for s in sequences)
         full = sum(n == options["max_length"] - 1 for n in lengths)
         print(f"{name} {case}: lengths {lengths[0]}..{lengths[-1]}, {full} at the limit", flush=True)
-        golden.append(
-            {
-                "name": case,
-                "options": options,
-                "sequences": [sequences for sequences, _ in batch],
-                "scores": [[float(f"{s:.7g}") for s in scores] for _, scores in batch],
-            }
-        )
+        golden.append(golden_case(case, options, batch))
     write_jsonl(GOLDEN / name / "generate.jsonl", golden)
     (GOLDEN / name / "activations.json").write_text(
         json.dumps(activations(model, rows), separators=(",", ":")) + "\n", encoding="utf-8"

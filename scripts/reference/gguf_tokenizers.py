@@ -97,6 +97,18 @@ def sentencepiece_model(path):
     return sentencepiece.SentencePieceProcessor(model_file=str(path))
 
 
+def piece_kind(model, index):
+    """What llama.cpp calls a piece of a SentencePiece model."""
+    kinds = gguf.TokenType
+    if model.is_unknown(index):
+        return kinds.UNKNOWN
+    if model.is_control(index):
+        return kinds.CONTROL
+    if model.is_unused(index):
+        return kinds.UNUSED
+    return kinds.BYTE if model.is_byte(index) else kinds.NORMAL
+
+
 def gemma():
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tokenizer.model"
@@ -116,13 +128,7 @@ def gemma():
     tokens, scores, types = [], [], []
     for index in range(model.get_piece_size()):
         piece = model.id_to_piece(index)
-        kind = kinds.NORMAL
-        if model.is_unknown(index):
-            kind = kinds.UNKNOWN
-        elif model.is_control(index):
-            kind = kinds.CONTROL
-        elif model.is_byte(index):
-            kind = kinds.BYTE
+        kind = piece_kind(model, index)
         score = model.get_score(index)
         if piece in specials or piece in USER_DEFINED:
             special = piece in specials or looks_special(piece)

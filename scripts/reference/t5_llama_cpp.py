@@ -14,6 +14,7 @@ import sentencepiece
 import torch
 import variants
 from common import GOLDEN
+from gguf_tokenizers import piece_kind
 from safetensors.torch import load_file
 from sentencepiece import sentencepiece_model_pb2
 from t5_tokenizer import LANGUAGES, MT5, train
@@ -50,16 +51,8 @@ def vocabulary(out, path, rows):
     tokens = [f"[PAD{row}]".encode() for row in range(rows)]
     scores, types = [-10_000.0] * rows, [KINDS.UNUSED] * rows
     for index in range(model.get_piece_size()):
-        kind = KINDS.NORMAL
-        if model.is_unknown(index):
-            kind = KINDS.UNKNOWN
-        elif model.is_control(index):
-            kind = KINDS.CONTROL
-        elif model.is_unused(index):
-            kind = KINDS.UNUSED
-        elif model.is_byte(index):
-            kind = KINDS.BYTE
-        tokens[index], scores[index], types[index] = model.id_to_piece(index).encode(), model.get_score(index), kind
+        tokens[index], scores[index] = model.id_to_piece(index).encode(), model.get_score(index)
+        types[index] = piece_kind(model, index)
     out.add_tokenizer_model("t5")
     out.add_tokenizer_pre("default")
     out.add_token_list(tokens)

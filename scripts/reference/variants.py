@@ -6,7 +6,7 @@ import shutil
 import sys
 
 import torch
-from common import GOLDEN, SEED, rng, write_jsonl
+from common import GOLDEN, SEED, golden_case, rng, write_jsonl
 from generation import activations, full_options, run, stable_rows
 from transformers import (
     GenerationConfig,
@@ -100,18 +100,23 @@ def candidates(name, count):
     ]
 
 
+def draw(model):
+    """Norms are ones and biases zeros at first: drawn, so that a reader who forgets them is found out. The matrices of T5,
+    too, which it makes small."""
+    generator = torch.Generator().manual_seed(SEED)
+    with torch.no_grad():
+        for key, value in model.named_parameters():
+            if "norm" in key or key.endswith("bias"):
+                value += torch.randn(value.shape, generator=generator) * 0.2
+            elif model.config.model_type in {"t5", "umt5"} and value.dim() == 2:
+                value.normal_(0.0, 0.3, generator=generator)
+
+
 def make(name, kind, config, dtype=torch.float32):
     """* `dtype`: what it is saved in; what is golden is computed from those weights in float32"""
     torch.manual_seed(SEED)
     model = kind(config).eval()
-    generator = torch.Generator().manual_seed(SEED)
-    with torch.no_grad():
-        for key, value in model.named_parameters():
-            # Drawn, so that a reader who forgets a norm or a bias is found out.
-            if "norm" in key or key.endswith("bias"):
-                value += torch.randn(value.shape, generator=generator) * 0.2
-            elif config.model_type in {"t5", "umt5"} and value.dim() == 2:
-                value.normal_(0.0, 0.3, generator=generator)
+    draw(model)
     model.generation_config = GenerationConfig(
         max_length=24,
         decoder_start_token_id=config.decoder_start_token_id,
@@ -137,14 +142,7 @@ def make(name, kind, config, dtype=torch.float32):
     for case, changes in CASES.items():
         options = full_options(model, changes)
         batch = run(model, rows, options)
-        golden.append(
-            {
-                "name": case,
-                "options": options,
-                "sequences": [sequences for sequences, _ in batch],
-                "scores": [[float(f"{s:.7g}") for s in scores] for _, scores in batch],
-            }
-        )
+        golden.append(golden_case(case, options, batch))
     write_jsonl(folder / "generate.jsonl", golden)
     print(name, "distinct tokens", len({t for row, _ in batch for s in row for t in s}), flush=True)
 

@@ -1,7 +1,8 @@
 //! Products with weights in ggml's blocks, read where they lie: in a file that is mapped to memory.
 //! The arithmetic is candle's (`quantized::k_quants`), which rounds inputs to 8 bits, a block at a
-//! time; for `Q8_0` on `x86_64` the same arithmetic by a kernel of our own. What is not used of candle is its other way for such weights, which copies a matrix in K
-//! formats into wider tiles first: faster for many rows, but 2.3 times the memory with `Q4_K`.
+//! time; for `Q8_0` on `x86_64` the same arithmetic by a kernel of our own. What is not used of
+//! candle is its other way for such weights, which copies a matrix in K formats into wider tiles
+//! first: faster for many rows, but 2.3 times the memory with `Q4_K`.
 
 use std::fmt;
 use std::sync::Arc;

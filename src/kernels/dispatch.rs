@@ -1,4 +1,20 @@
-//! How plain loops are compiled for wider vectors than every CPU has.
+//! How plain loops are compiled for wider vectors than every CPU has, and how work is shared by threads.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+/// Has `work` done on all of `0..count`, by so many threads with a range each; by this one alone
+/// where they are not two.
+pub(super) fn share(count: usize, threads: usize, work: impl Fn(Range<usize>) + Sync) {
+    if threads < 2 {
+        return work(0..count);
+    }
+    let each = count.div_ceil(threads);
+    (0..threads)
+        .into_par_iter()
+        .for_each(|thread| work((thread * each).min(count)..((thread + 1) * each).min(count)));
+}
 
 /// Defines a function that runs `$body`, an `#[inline(always)]` function, compiled for AVX2 where
 /// the CPU has it. (Advanced SIMD is in every aarch64 CPU.) No fused multiply-add is enabled: it

@@ -1,11 +1,10 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::Isa;
 #[cfg(target_arch = "aarch64")]
 use super::aarch64::{Neon, NeonDot};
+use super::dispatch::share;
 use super::epilogue::{Epilogue, Rounding};
 use super::pack::Data;
 use super::portable::Portable;
@@ -202,17 +201,11 @@ impl Int8Matrix {
         };
         let panels = self.outputs.div_ceil(self.layout.columns);
         let threads = rayon::current_num_threads().min(rows * stride * self.outputs / THREAD_WORK);
-        if threads > 1 {
-            let share = panels.div_ceil(threads);
-            (0..threads).into_par_iter().for_each(|thread| {
-                let range = (thread * share).min(panels)..((thread + 1) * share).min(panels);
-                // SAFETY: as below; the ranges of threads do not overlap.
-                unsafe { self.some_panels(&job, range) }
-            });
-        } else {
-            // SAFETY: `pack_for` checked that this CPU has the instructions; the job is whole.
-            unsafe { self.some_panels(&job, 0..panels) };
-        }
+        share(panels, threads, |range| {
+            // SAFETY: `pack_for` checked that this CPU has the instructions; the job is whole, and
+            // the ranges of threads do not overlap.
+            unsafe { self.some_panels(&job, range) }
+        });
         SCRATCH.set(scratch);
     }
 

@@ -107,20 +107,12 @@ impl WrittenDate {
     }
 }
 
-/// Before a month that is a common word too, these show that a date is meant.
+/// Before a month that is a common word too, these and days of the week show that a date is meant.
 const BEFORE: &[&str] = &[
     "روز",
     "تاریخ",
     "مورخ",
     "مورخه",
-    "شنبه",
-    "یکشنبه",
-    "دوشنبه",
-    "سهشنبه",
-    "چهارشنبه",
-    "پنجشنبه",
-    "پنجشنبه",
-    "جمعه",
     "تا",
     "از",
     "صبح",
@@ -141,20 +133,12 @@ const ERAS: &[&str] = &["خورشیدی", "شمسی", "میلادی", "قمری"
 #[must_use]
 pub fn dates(text: &str) -> Vec<WrittenDate> {
     let tokens = tokens::split(text);
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        if let Some((date, end)) = numeric(&tokens, at).or_else(|| written(&tokens, at)) {
-            found.push(date);
-            at = end;
-        } else if let Some((dates, end)) = range(&tokens, at) {
-            found.extend(dates);
-            at = end;
-        } else {
-            at += 1;
-        }
-    }
-    found
+    let found = tokens::read_each(tokens.len(), |at| {
+        let one = numeric(&tokens, at).or_else(|| written(&tokens, at));
+        one.map(|(date, end)| (vec![date], end))
+            .or_else(|| range(&tokens, at).map(|(dates, end)| (dates.into(), end)))
+    });
+    found.concat()
 }
 
 /// `۱۲ تا ۱۵ مهر ۱۴۰۴`: the first day has the month and the year of the second.
@@ -169,7 +153,7 @@ fn range(tokens: &[Token], at: usize) -> Option<([WrittenDate; 2], usize)> {
         return None;
     }
     let span = tokens[at].span.start..tokens[end - 1].span.end;
-    let weekday = weekday(tokens, at);
+    let weekday = weekday_before(tokens, at);
     let first = WrittenDate { span, day: Some(number), weekday, ..last.clone() };
     Some(([first, last], after))
 }
@@ -186,7 +170,7 @@ fn numeric(tokens: &[Token], at: usize) -> Option<(WrittenDate, usize)> {
     let (calendar, written) = calendar_of(year.number()?)?;
     let (month, number) = (small(month, 12)?, small(day, 31)?);
     let span = year.span.start..day.span.end;
-    let weekday = weekday(tokens, at);
+    let weekday = weekday_before(tokens, at);
     let (year, day) = (Some(written), Some(number));
     let date = WrittenDate { span, calendar, year, month, day, weekday };
     date.in_year(written, false)?;
@@ -212,8 +196,8 @@ fn written(tokens: &[Token], at: usize) -> Option<(WrittenDate, usize)> {
         end = after;
     }
     let before = at.checked_sub(1).map(|before| tokens[before].text.as_str());
-    let has_sign =
-        year.is_some() || has_month_word || before.is_some_and(|word| BEFORE.contains(&word));
+    let is_sign = |word: &str| BEFORE.contains(&word) || WEEKDAYS.contains(&word);
+    let has_sign = year.is_some() || has_month_word || before.is_some_and(is_sign);
     // A month alone is no date, «۳ تیر» may be three shots.
     if (day.is_none() && year.is_none()) || (is_common && !has_sign) {
         return None;
@@ -228,7 +212,7 @@ fn written(tokens: &[Token], at: usize) -> Option<(WrittenDate, usize)> {
         year: year.map(|(year, _)| year),
         month,
         day: day.map(|(day, _)| day),
-        weekday: weekday(tokens, at),
+        weekday: weekday_before(tokens, at),
     };
     // ۳۵ مهر is nothing.
     date.resolve(Day { year: 2024, month: 3, day: 1 })
@@ -337,18 +321,29 @@ pub(super) fn is_last(next: Option<&Token>) -> bool {
 /// Days of the week, Monday first; the half-space of a name parts its tokens.
 const WEEKDAYS: [&str; 7] = ["دوشنبه", "سهشنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه"];
 
-/// The day of the week before a date: `سه‌شنبه ۲۹ مهر`, `سه‌شنبه، ۲۹ مهر`, `سه‌شنبه (۲۹ مهر)`.
-fn weekday(tokens: &[Token], at: usize) -> Option<u8> {
-    let before = tokens.get(..at)?;
-    let before = match before.split_last() {
-        Some((mark, rest)) if mark.is(",") || mark.is("(") || mark.is("مورخ") => rest,
-        _ => before,
+/// The day of the week that ends with a token, from 1 for Monday, and the token that it begins
+/// with: `سه‌شنبه`, `سهشنبه`, `سه شنبه`.
+#[must_use]
+pub fn weekday(tokens: &[Token], last: usize) -> Option<(u8, usize)> {
+    let token = tokens.get(last)?;
+    let number = |name: &str| {
+        let day = WEEKDAYS.iter().position(|day| *day == name)?;
+        u8::try_from(day + 1).ok()
     };
-    let (last, rest) = before.split_last()?;
-    let two = rest.last().map(|first| format!("{}{}", first.text, last.text));
-    let number = |name: &str| WEEKDAYS.iter().position(|day| *day == name);
-    let found = two.as_deref().filter(|_| last.is("شنبه")).and_then(number);
-    u8::try_from(found.or_else(|| number(&last.text))? + 1).ok()
+    let alone = number(&token.text)?;
+    let first = last.checked_sub(1).filter(|_| token.is("شنبه"));
+    let parted = first
+        .and_then(|first| Some((number(&format!("{}{}", tokens[first].text, token.text))?, first)));
+    Some(parted.unwrap_or((alone, last)))
+}
+
+/// The day of the week before a date: `سه‌شنبه ۲۹ مهر`, `سه‌شنبه، ۲۹ مهر`, `سه‌شنبه (۲۹ مهر)`.
+fn weekday_before(tokens: &[Token], at: usize) -> Option<u8> {
+    let mut last = at.checked_sub(1)?;
+    if [",", "(", "مورخ"].iter().any(|mark| tokens[last].is(mark)) {
+        last = last.checked_sub(1)?;
+    }
+    weekday(tokens, last).map(|(day, _)| day)
 }
 
 pub(super) fn calendar_of(year: u32) -> Option<(Calendar, i32)> {

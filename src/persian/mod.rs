@@ -23,7 +23,7 @@ mod zwnj;
 
 pub use calendar::{Calendar, Day};
 pub use changes::{Change, changes};
-pub use dates::{Resolved, WrittenDate, dates};
+pub use dates::{Resolved, WrittenDate, dates, weekday};
 pub use foreign::is_foreign;
 pub use function_words::is_function_word;
 pub use languages::languages;

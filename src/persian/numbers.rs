@@ -104,19 +104,12 @@ pub fn numbers(text: &str) -> Vec<Number> {
             .iter()
             .any(|date| date.span.start <= token.span.start && token.span.end <= date.span.end)
     };
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let read = if in_date(&tokens[at]) { None } else { read(&tokens, at) };
-        match read {
-            Some((number, end)) => {
-                found.push(number);
-                at = end;
-            }
-            None => at += 1,
-        }
-    }
-    found
+    tokens::read_each(
+        tokens.len(),
+        |at| {
+            if in_date(&tokens[at]) { None } else { read(&tokens, at) }
+        },
+    )
 }
 
 /// The number that begins at a token, and the token after it.

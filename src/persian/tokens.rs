@@ -41,6 +41,26 @@ impl Token {
     }
 }
 
+/// All that `read` finds, in order, of so many tokens: at a token it gives what begins there, and the
+/// token after that, with which reading goes on.
+pub(super) fn read_each<T>(
+    count: usize,
+    mut read: impl FnMut(usize) -> Option<(T, usize)>,
+) -> Vec<T> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < count {
+        at = match read(at) {
+            Some((one, end)) => {
+                found.push(one);
+                end
+            }
+            None => at + 1,
+        };
+    }
+    found
+}
+
 /// The tokens of a text. A half-space parts words, as white space does.
 #[must_use]
 pub fn split(text: &str) -> Vec<Token> {

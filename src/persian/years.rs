@@ -60,20 +60,10 @@ impl WrittenYears {
 pub fn years(text: &str) -> Vec<WrittenYears> {
     let tokens = tokens::split(text);
     let dates = dates(text);
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
+    tokens::read_each(tokens.len(), |at| {
         let in_date = dates.iter().any(|date| date.span.contains(&tokens[at].span.start));
-        let read = if in_date { None } else { decade(&tokens, at).or_else(|| plain(&tokens, at)) };
-        match read {
-            Some((years, end)) => {
-                found.push(years);
-                at = end;
-            }
-            None => at += 1,
-        }
-    }
-    found
+        if in_date { None } else { decade(&tokens, at).or_else(|| plain(&tokens, at)) }
+    })
 }
 
 /// `دهه ۱۳۵۰`, `دهه شصت`, `دهه ۱۹۷۰ میلادی`

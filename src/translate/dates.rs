@@ -4,7 +4,8 @@ use crate::document::{AlignedDocument, Issue};
 use crate::persian::{self, Day, WrittenDate};
 
 /// Adds to each unit, for every date, year and decade that is not Gregorian, what it is in the
-/// Gregorian calendar, and says where a date falls on another day of the week than is written. The translation itself is left as the model made it.
+/// Gregorian calendar, and says where a date falls on another day of the week than is written. The
+/// translation itself is left as the model made it.
 ///
 /// * `reference`: the date of the article; a date without a year is the one closest to it
 pub fn add_dates(document: &mut AlignedDocument, reference: Day) {

@@ -134,13 +134,19 @@ fn a_network_may_be_in_several_files() {
     assert!(error.contains(&part(2)), "{error}");
 }
 
+/// A file that holds a network and how it is built. Its tokenizer is not looked at.
+fn alone(path: &Path) -> ModelFiles {
+    let file = FileData::Path(path.to_path_buf());
+    let weights = vec![file.clone()];
+    ModelFiles { config: file, weights, ..files("madlad-gguf", &[]) }
+}
+
 #[test]
 fn a_t5_of_llama_cpp_s_says_itself_how_it_is_built_and_gives_what_transformers_gives() {
     // Of the first kind, with positions in every block, and gated as MADLAD-400 is.
     for folder in ["variants/t5-llama-cpp-relu", "variants/umt5-llama-cpp", "madlad-gguf"] {
         compare_first_logits(folder, "model.gguf", "activations.json", 1e-3);
-        let file = FileData::Path(golden(folder).join("model.gguf"));
-        let files = ModelFiles { config: file, ..files(folder, &["model.gguf"]) };
+        let files = alone(&golden(folder).join("model.gguf"));
         let model = families::load(&files, &Device::Cpu).expect("it loads");
         let (rows, cases) = cases(folder);
         assert!(rows.len() == 12 && cases.len() == 4, "{folder}: the golden file is whole");
@@ -169,10 +175,7 @@ fn an_output_of_its_own_is_found_under_llama_cpp_s_name() {
     let mut out = std::fs::File::create(&untied).expect("a file");
     gguf_file::write(&mut out, &metadata, &tensors).expect("it is written");
     let logits = |path: &Path| -> Vec<f32> {
-        let file = FileData::Path(path.to_path_buf());
-        let weights = vec![file.clone()];
-        let files = ModelFiles { config: file, weights, ..files("madlad-gguf", &[]) };
-        let model = families::load(&files, &Device::Cpu).expect("it loads");
+        let model = families::load(&alone(path), &Device::Cpu).expect("it loads");
         let last = Tensor::new(vec![0u32; 3], &Device::Cpu).expect("tokens");
         let logits = model.step(&last, &mut start(model.as_ref(), 3)).expect("a step");
         logits.flatten_all().and_then(|logits| logits.to_vec1()).expect("numbers")
@@ -310,10 +313,7 @@ fn outcome(bytes: &[u8]) -> Result<(), Error> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("model.gguf");
     std::fs::write(&path, bytes).expect("it is written");
-    let file = FileData::Path(path);
-    let weights = vec![file.clone()];
-    let files = ModelFiles { config: file, weights, ..files("madlad-gguf", &[]) };
-    let model = families::load(&files, &Device::Cpu)?;
+    let model = families::load(&alone(&path), &Device::Cpu)?;
     let tokens = Tensor::new(&[[5u32, 7, 1]], &Device::Cpu).expect("tokens");
     let mut state = model.start(&tokens, &[3])?;
     let last = Tensor::new(&[0u32], &Device::Cpu).expect("a token");

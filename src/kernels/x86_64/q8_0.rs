@@ -3,21 +3,24 @@
 //! knows. Inputs are rounded by candle, sums are made in its order: results are the same.
 
 use std::arch::x86_64::{
-    __m256, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehdup_ps, _mm_movehl_ps, _mm_set1_epi16,
-    _mm256_abs_epi8, _mm256_castps256_ps128, _mm256_cvtepi32_ps, _mm256_cvtph_ps,
+    __m256, __m256i, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehdup_ps, _mm_movehl_ps,
+    _mm_set1_epi16, _mm256_abs_epi8, _mm256_castps256_ps128, _mm256_cvtepi32_ps, _mm256_cvtph_ps,
     _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi16, _mm256_setzero_ps, _mm256_sign_epi8,
+    _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi16, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_sign_epi8,
 };
 use std::ops::Range;
 
+use crate::kernels::Isa;
+use crate::kernels::dispatch::share;
 use candle_core::quantized::GgmlType;
 use candle_core::quantized::k_quants::BlockQ8_0;
-use rayon::prelude::*;
-
-use crate::kernels::Isa;
 
 /// Multiply-adds that are worth a thread of their own.
 const THREAD_WORK: usize = 1 << 18;
+
+/// Outputs of a tile.
+const COLUMNS: usize = 4;
 
 /// Weights of a block.
 const BLOCK: usize = 32;
@@ -63,18 +66,11 @@ pub(in crate::kernels) fn product(
     let mut rounded = vec![BlockQ8_0::zeros(); rows * blocks];
     BlockQ8_0::from_float(x, &mut rounded);
     let job = Job { inputs: &rounded, weights, rows, blocks, outputs, out: out.as_mut_ptr() };
-    let threads = rayon::current_num_threads().min(rows * inputs * outputs / THREAD_WORK).max(1);
-    let share = outputs.div_ceil(threads).next_multiple_of(4);
-    let some = |thread: usize| {
-        let range = (thread * share).min(outputs)..((thread + 1) * share).min(outputs);
+    let threads = rayon::current_num_threads().min(rows * inputs * outputs / THREAD_WORK);
+    share(outputs.div_ceil(COLUMNS), threads, |tiles| {
         // SAFETY: the instructions and sizes were checked above; ranges do not overlap.
-        unsafe { columns(&job, range) }
-    };
-    if threads > 1 {
-        (0..threads).into_par_iter().for_each(some);
-    } else {
-        some(0);
-    }
+        unsafe { columns(&job, tiles.start * COLUMNS..(tiles.end * COLUMNS).min(outputs)) }
+    });
 }
 
 /// # Safety
@@ -83,9 +79,9 @@ pub(in crate::kernels) fn product(
 unsafe fn columns(job: &Job<'_>, mut range: Range<usize>) {
     // SAFETY: the caller's promise; rows and columns are within the job.
     unsafe {
-        while range.len() >= 4 {
-            all_rows::<4>(job, range.start);
-            range.start += 4;
+        while range.len() >= COLUMNS {
+            all_rows::<COLUMNS>(job, range.start);
+            range.start += COLUMNS;
         }
         for column in range {
             all_rows::<1>(job, column);
@@ -127,16 +123,19 @@ unsafe fn tile<const R: usize, const C: usize>(job: &Job<'_>, row: usize, column
         let inputs = job.inputs.as_ptr().add(row * job.blocks);
         let weights = job.weights.as_ptr().add(column * job.blocks);
         for at in 0..job.blocks {
+            let mut read = [(_mm256_setzero_ps(), _mm256_setzero_si256()); R];
+            for (r, read) in read.iter_mut().enumerate() {
+                *read = block(inputs.add(r * job.blocks + at));
+            }
             for c in 0..C {
                 let (scale, values) = block(weights.add(c * job.blocks + at));
                 // One side of the product must be without a sign: a sign can move to the other,
                 // since inputs are never -128. Pairs stay below 2^15.
                 let sizes = _mm256_abs_epi8(values);
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let (own, input) = block(inputs.add(r * job.blocks + at));
-                    let pairs = _mm256_maddubs_epi16(sizes, _mm256_sign_epi8(input, values));
+                for (sums, (own, input)) in sums.iter_mut().zip(&read) {
+                    let pairs = _mm256_maddubs_epi16(sizes, _mm256_sign_epi8(*input, values));
                     let sum = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-                    sums[c] = _mm256_fmadd_ps(_mm256_mul_ps(scale, own), sum, sums[c]);
+                    sums[c] = _mm256_fmadd_ps(_mm256_mul_ps(scale, *own), sum, sums[c]);
                 }
             }
         }
@@ -154,7 +153,7 @@ unsafe fn tile<const R: usize, const C: usize>(job: &Job<'_>, row: usize, column
 /// There is a block.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-unsafe fn block(block: *const BlockQ8_0) -> (__m256, std::arch::x86_64::__m256i) {
+unsafe fn block(block: *const BlockQ8_0) -> (__m256, __m256i) {
     // SAFETY: the caller's promise.
     unsafe {
         let scale = block.cast::<i16>().read_unaligned();

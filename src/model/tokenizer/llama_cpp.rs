@@ -72,11 +72,12 @@ pub(super) fn read(path: &Path) -> Result<Tokenizer, String> {
 
 /// What llama.cpp calls the kind of tokenizer.
 fn kind<'a>(metadata: &'a Metadata) -> Result<&'a str, String> {
-    let kind = metadata.text("tokenizer.ggml.model").ok_or(
+    let kind = metadata.text("tokenizer.ggml.model");
+    kind.ok_or_else(|| {
         "there is no tokenizer.json beside it, and no tokenizer in it (llama.cpp's \
-         tokenizer.ggml.model)",
-    )?;
-    Ok(kind)
+         tokenizer.ggml.model)"
+            .into()
+    })
 }
 
 /// The tokenizer of a T5 in a file.

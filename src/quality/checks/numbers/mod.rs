@@ -9,8 +9,9 @@ mod source;
 mod words;
 
 use super::{Check, Issue, Pair};
+use crate::persian::Day;
 use english::Found;
-use source::{MONTHS, WEEKDAYS, Wanted};
+use source::{MONTHS, Wanted};
 
 /// The check of numbers and dates.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +88,8 @@ fn names(pair: &Pair<'_>, source: &source::Source, found: &[Found]) -> Vec<Issue
             continue;
         }
         let other = tokens.iter().find(|token| {
-            let weekday = WEEKDAYS.iter().any(|(_, name)| *name == stem(token.stem()));
+            let is_day = |day| Day::weekday_name(day).to_lowercase() == stem(token.stem());
+            let weekday = (1..=7).any(is_day);
             let month = MONTHS.contains(&token.stem()) && token.is_capital();
             if wanted.month == 0 { weekday } else { month }
         });

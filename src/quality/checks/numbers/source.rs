@@ -37,16 +37,6 @@ pub(super) struct Source {
     pub names: Vec<WantedName>,
 }
 
-pub(super) const WEEKDAYS: [(&str, &str); 7] = [
-    ("شنبه", "saturday"),
-    ("یکشنبه", "sunday"),
-    ("دوشنبه", "monday"),
-    ("سهشنبه", "tuesday"),
-    ("چهارشنبه", "wednesday"),
-    ("پنجشنبه", "thursday"),
-    ("جمعه", "friday"),
-];
-
 pub(super) const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -312,20 +302,11 @@ fn month_names(month: usize) -> Vec<String> {
     vec![(*name).into(), name[..3].into(), name[..4.min(name.len())].into()]
 }
 
-/// `سه‌شنبه`, `سهشنبه`, `سه شنبه`
+/// A day of the week that ends with a token.
 fn weekday(tokens: &[Token], index: usize, source: &mut Source) {
-    let token = &tokens[index];
-    let glued = WEEKDAYS.iter().find(|(name, _)| token.is(name));
-    let Some((_, name)) = glued else { return };
-    let mut start = token.span.start;
-    let mut name = *name;
-    if token.is("شنبه")
-        && let Some(before) = index.checked_sub(1).map(|before| &tokens[before])
-        && let Some((_, day)) =
-            WEEKDAYS[1..6].iter().find(|(day, _)| day.strip_suffix("شنبه") == Some(&before.text))
-    {
-        (start, name) = (before.span.start, day);
-    }
-    let names = vec![name.to_owned(), name[..3].to_owned(), name[..4].to_owned()];
-    source.names.push(WantedName { span: start..token.span.end, names, month: 0 });
+    let Some((day, first)) = persian::weekday(tokens, index) else { return };
+    let name = Day::weekday_name(day).to_lowercase();
+    let names = vec![name.clone(), name[..3].to_owned(), name[..4].to_owned()];
+    let span = tokens[first].span.start..tokens[index].span.end;
+    source.names.push(WantedName { span, names, month: 0 });
 }
